@@ -1,0 +1,2 @@
+//! The `mambascope` command.
+fn main() {}
