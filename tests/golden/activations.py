@@ -67,8 +67,8 @@ def save(path, prompts, activations):
     save_file(tensors, path)
 
 
-def report(checkpoint, single, double):
-    """The largest difference at each site over prompts and layers, as a share of the site's range in its layer."""
+def largest_differences(single, double):
+    """Site to the largest difference over prompts and layers, and to the largest share of the range in a layer."""
     worst = {}
     for prompt in single:
         assert single[prompt].keys() == double[prompt].keys()
@@ -79,13 +79,19 @@ def report(checkpoint, single, double):
             site = name.split(".")[0]
             before = worst.get(site, (0.0, 0.0))
             worst[site] = (max(before[0], difference), max(before[1], share))
+    return worst
+
+
+def report(worst):
+    print(f"| site | {' | '.join(worst)} |\n|---|{'--:|' * len(worst)}")
     for site in ("embed", *SITES, "logits"):
-        print(f"| {checkpoint} | {site} | {worst[site][0]:.1e} | {worst[site][1]:.1e} |")
+        numbers = (f"{worst[checkpoint][site][0]:.1e} ({worst[checkpoint][site][1]:.1e})" for checkpoint in worst)
+        print(f"| `{site}` | {' | '.join(numbers)} |")
 
 
 def main():
     torch.set_num_threads(1)
-    print("| checkpoint | site | largest difference | share of range |\n|---|---|--:|--:|")
+    worst = {}
     for checkpoint, prompts in PROMPTS.items():
         folder = HERE / checkpoint
         transformers, recurrence = Instrumented(folder), Recurrence(folder)
@@ -93,7 +99,8 @@ def main():
         double = {name: recurrence_activations(recurrence, ids) for name, ids in prompts.items()}
         save(folder / "activations_f32.safetensors", prompts, single)
         save(folder / "activations_f64.safetensors", prompts, double)
-        report(checkpoint, single, double)
+        worst[checkpoint] = largest_differences(single, double)
+    report(worst)
 
 
 if __name__ == "__main__":

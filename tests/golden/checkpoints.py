@@ -18,6 +18,8 @@ HERE = Path(__file__).parent
 
 # Vocabulary of the state-spaces copy of `plain`: its embedding has 64 rows, the last three are padding.
 PLAIN_VOCABULARY = 61
+# `mamba_ssm` names only what differs from its own defaults: d_state 16, d_conv 4, expand 2, biased convolution.
+WIDE_SSM_CONFIG = {"d_state": 4, "d_conv": 2, "expand": 3, "conv_bias": False}
 
 SHAPES = {
     "plain": dict(seed=11, vocab_size=64, hidden_size=32, num_hidden_layers=3),
@@ -141,6 +143,7 @@ def main():
     leave_sizes_to_the_reader(HERE / "plain")
     save_transformers(models["narrow"], "narrow_sharded", max_shard_size="20KB")
     save_state_spaces(models["plain"], "plain_state_spaces", PLAIN_VOCABULARY, {})
+    save_state_spaces(models["wide"], "wide_state_spaces", models["wide"].config.vocab_size, WIDE_SSM_CONFIG)
 
 
 if __name__ == "__main__":

@@ -38,7 +38,9 @@ def stream(seed, draw):
 def interleaved(seed):
     """One generator, draws of odd counts in turn: the second normal of a pair is kept across other draws."""
     state = np.random.RandomState(seed)
-    draws = [("randn", 3), ("uniform", 2), ("randn", 2), ("chisquare_3", 3), ("randn", 1), ("chisquare_0.7", 4), ("randn", 4)]
+    draws = [
+        ("randn", 3), ("uniform", 2), ("randn", 2), ("chisquare_3", 3), ("randn", 1), ("chisquare_0.7", 4), ("randn", 4),
+    ]
     return [{"draw": name, "values": bits(DISTRIBUTIONS[name](state, count))} for name, count in draws]
 
 
