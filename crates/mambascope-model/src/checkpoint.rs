@@ -1,1 +1,142 @@
-//! To be written.
+//! A checkpoint: config, weights and tokenizer, checked against each other.
+
+use std::sync::OnceLock;
+
+use candle_core::{DType, Tensor};
+use sha2::{Digest, Sha256};
+
+use crate::blob::Blob;
+use crate::config::{Config, Dialect};
+use crate::error::Error;
+use crate::source::{Files, Source};
+use crate::tokens::Tokens;
+use crate::weights::Tensors;
+
+/// The most bytes of a config: the longest published has under 2 KiB.
+pub(crate) const CONFIG_LIMIT: u64 = 1 << 20;
+/// Tokens of the vocabulary with which state-spaces trained every model it published.
+const PUBLISHED_VOCABULARY: std::ops::RangeInclusive<usize> = 50_277..=50_280;
+
+/// Config, weights and tokenizer of one model.
+#[derive(Debug, Clone)]
+pub struct Checkpoint {
+    /// What to call it.
+    pub name: String,
+    /// Its shape.
+    pub config: Config,
+    /// Its weights.
+    pub tensors: Tensors,
+    /// Its tokenizer, where there is one.
+    pub tokens: Option<Tokens>,
+    digest: OnceLock<String>,
+}
+
+impl Checkpoint {
+    /// Finds and reads a checkpoint.
+    ///
+    /// Models that state-spaces published without a tokenizer get the one they were trained
+    /// with, where it is cached or can be fetched.
+    ///
+    /// # Errors
+    /// When a file is missing, damaged, not what it says, or does not fit the others.
+    pub fn open(source: &Source) -> Result<Self, Error> {
+        Self::assemble(source.locate()?, |dialect, config| {
+            let published = dialect == Dialect::StateSpaces
+                && PUBLISHED_VOCABULARY.contains(&config.known_vocabulary);
+            published.then(|| source.published_tokenizer()).flatten()
+        })
+    }
+
+    /// Reads a checkpoint from files that were found already.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::open`].
+    pub fn read(files: Files) -> Result<Self, Error> {
+        Self::assemble(files, |_, _| None)
+    }
+
+    /// A checkpoint from parts in memory.
+    pub fn new(name: impl Into<String>, config: Config, tensors: Tensors) -> Self {
+        Self { name: name.into(), config, tensors, tokens: None, digest: OnceLock::new() }
+    }
+
+    /// The same checkpoint read with another tokenizer.
+    ///
+    /// # Errors
+    /// When the tokenizer has ids beyond the embedding.
+    pub fn tokenizer(&self, tokens: Tokens) -> Result<Self, Error> {
+        let (count, rows) = (tokens.count(), self.config.vocabulary);
+        if count > rows {
+            let file = tokens.file().to_owned();
+            return Err(Error::Vocabulary { file, highest: count - 1, rows });
+        }
+        let mut checkpoint = self.clone();
+        checkpoint.config.known_vocabulary = self.config.known_vocabulary.min(count).max(1);
+        checkpoint.tokens = Some(tokens);
+        checkpoint.digest = OnceLock::new();
+        Ok(checkpoint)
+    }
+
+    fn assemble(
+        files: Files,
+        fallback: impl Fn(Dialect, &Config) -> Option<Blob>,
+    ) -> Result<Self, Error> {
+        let text = files.config.content(CONFIG_LIMIT)?;
+        let (config, dialect) = Config::parse_dialect(&text, files.config.path())?;
+        let tensors = Tensors::read(&files, &config)?;
+        let tokenizer = files.tokenizer.or_else(|| fallback(dialect, &config));
+        let checkpoint = Self::new(files.name, config, tensors);
+        match tokenizer {
+            Some(blob) => checkpoint.tokenizer(Tokens::read(&blob)?),
+            None => Ok(checkpoint),
+        }
+    }
+
+    /// What identifies the model: SHA-256 over its config and weights, in hexadecimal.
+    ///
+    /// The same weights have the same digest whether they came from one file, from shards, from
+    /// safetensors or from a `.bin`.
+    ///
+    /// # Errors
+    /// When a tensor cannot be read back.
+    ///
+    /// # Cost
+    /// At the first call, one pass over the weights; then none.
+    pub fn digest(&self) -> Result<String, Error> {
+        if let Some(digest) = self.digest.get() {
+            return Ok(digest.clone());
+        }
+        let mut hash = Sha256::new();
+        // Debug prints an f64 so that it reads back as the same number.
+        hash.update(format!("{:?}\n", self.config));
+        for (name, tensor) in self.tensors.iter() {
+            hash.update(format!("{name} {} {:?}\n", tensor.dtype().as_str(), tensor.dims()));
+            add_numbers(&mut hash, tensor)?;
+        }
+        let digest = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(self.digest.get_or_init(|| digest).clone())
+    }
+}
+
+/// Adds a tensor's numbers, little-endian and row by row.
+fn add_numbers(hash: &mut Sha256, tensor: &Tensor) -> Result<(), Error> {
+    let flat = tensor.flatten_all()?;
+    let mut bytes = Vec::new();
+    match tensor.dtype() {
+        DType::F64 => {
+            for part in flat.to_vec1::<f64>()?.chunks(1 << 13) {
+                bytes.clear();
+                bytes.extend(part.iter().flat_map(|number| number.to_le_bytes()));
+                hash.update(&bytes);
+            }
+        }
+        _ => {
+            for part in flat.to_vec1::<f32>()?.chunks(1 << 13) {
+                bytes.clear();
+                bytes.extend(part.iter().flat_map(|number| number.to_le_bytes()));
+                hash.update(&bytes);
+            }
+        }
+    }
+    Ok(())
+}

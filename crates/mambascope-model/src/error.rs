@@ -1,5 +1,31 @@
 //! What can go wrong between a checkpoint on disk and an activation.
 
+use std::fmt::{self, Display, Formatter};
+use std::path::PathBuf;
+
+/// How many problems a message lists before it only counts the rest.
+const LISTED: usize = 20;
+
+/// One thing in a file that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The file it is in.
+    pub file: PathBuf,
+    /// The tensor, key or part of the file.
+    pub item: String,
+    /// What stands there.
+    pub found: String,
+    /// What should stand there.
+    pub expected: String,
+}
+
+impl Display for Problem {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { file, item, found, expected } = self;
+        write!(f, "{}: {item}: found {found}, expected {expected}", file.display())
+    }
+}
+
 /// What can go wrong in this crate.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -7,4 +33,213 @@ pub enum Error {
     /// A tensor operation of candle failed.
     #[error("a tensor operation failed: {0}")]
     Tensor(#[from] candle_core::Error),
+
+    /// A file could not be read.
+    #[error("cannot read {}: {source}\nhelp: check that the file is there and may be read", file.display())]
+    Read {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+
+    /// A text file is larger than any of its kind has reason to be.
+    #[error(
+        "{} is larger than {limit} bytes\nhelp: check that this is the file you mean; \
+         configs, indices and tokenizers are small", file.display()
+    )]
+    TooLarge {
+        /// The file.
+        file: PathBuf,
+        /// The most bytes such a file may have.
+        limit: u64,
+    },
+
+    /// A config or index is not JSON.
+    #[error(
+        "{} is not JSON: {source}\nhelp: fetch the file again, or mend it at that line",
+        file.display()
+    )]
+    Json {
+        /// The file.
+        file: PathBuf,
+        /// Where the text stops being JSON.
+        source: serde_json::Error,
+    },
+
+    /// A config asks for something that no Mamba-1 has, or that is absurd.
+    #[error(
+        "the config cannot be used: {}\nhelp: write what is expected into the config, \
+         or choose another checkpoint",
+        Listed(problems)
+    )]
+    Config {
+        /// Every problem in it.
+        problems: Vec<Problem>,
+    },
+
+    /// A config is of a model that is not Mamba-1.
+    #[error(
+        "{} describes `{family}`, which is not supported yet\n\
+         help: choose a Mamba-1 checkpoint, such as state-spaces/mamba-130m", file.display()
+    )]
+    Family {
+        /// The config.
+        file: PathBuf,
+        /// The family that it names.
+        family: String,
+    },
+
+    /// Weights that are damaged, or are not those that the config describes.
+    #[error(
+        "the weights cannot be used: {}\nhelp: check that config and weights belong together, \
+         and fetch again what was cut short",
+        Listed(problems)
+    )]
+    Weights {
+        /// Every problem in them.
+        problems: Vec<Problem>,
+    },
+
+    /// A tensor was asked for that the model does not have.
+    #[error("no tensor is named `{name}`\nhelp: names are those of state-spaces/mamba")]
+    UnknownTensor {
+        /// The name asked for.
+        name: String,
+    },
+
+    /// A text names no source of a checkpoint.
+    #[error(
+        "`{text}` names no checkpoint\nhelp: write `bundled`, a folder such as `./mamba-130m`, \
+         or a hub id such as `state-spaces/mamba-130m`"
+    )]
+    Source {
+        /// The text.
+        text: String,
+    },
+
+    /// A folder lacks a file that every checkpoint has.
+    #[error(
+        "{} has no {missing}\nhelp: a checkpoint is a folder with config.json and \
+         model.safetensors or pytorch_model.bin", folder.display()
+    )]
+    Incomplete {
+        /// The folder.
+        folder: PathBuf,
+        /// What is missing.
+        missing: String,
+    },
+
+    /// A hub checkpoint is not in the cache, and the network may not be used.
+    #[error(
+        "{id} at {revision} is not in the cache {}\nhelp: fetch it once with the network on \
+         (HF_HUB_OFFLINE unset, feature `hub`), or name a folder", cache.display()
+    )]
+    NotCached {
+        /// The checkpoint.
+        id: String,
+        /// Branch, tag or commit.
+        revision: String,
+        /// The cache that was searched.
+        cache: PathBuf,
+    },
+
+    /// The hub could not be asked, or said no.
+    #[error(
+        "cannot fetch {id} at {revision}: {message}\nhelp: check the id and the network; \
+         private and gated models need HF_TOKEN"
+    )]
+    Hub {
+        /// The checkpoint.
+        id: String,
+        /// Branch, tag or commit.
+        revision: String,
+        /// What was said.
+        message: String,
+    },
+
+    /// The bundled model was asked for, but left out of this build.
+    #[error("this build has no bundled model\nhelp: build with the feature `bundled`")]
+    NotBundled,
+
+    /// A tokenizer file cannot be used.
+    #[error(
+        "{} is not a tokenizer: {message}\nhelp: fetch tokenizer.json again, \
+         or remove it and give token ids", file.display()
+    )]
+    Tokenizer {
+        /// The file.
+        file: PathBuf,
+        /// What the tokenizers library said.
+        message: String,
+    },
+
+    /// A tokenizer has ids for which the model has no embedding.
+    #[error(
+        "{} gives ids up to {highest}, the embedding has {rows} rows\n\
+         help: use the tokenizer that the model was trained with", file.display()
+    )]
+    Vocabulary {
+        /// The tokenizer.
+        file: PathBuf,
+        /// Its highest id.
+        highest: usize,
+        /// Rows of the embedding.
+        rows: usize,
+    },
+
+    /// A text could not be turned into ids, or ids into text.
+    #[error("cannot tokenise `{text}`: {message}\nhelp: give token ids instead")]
+    Tokenise {
+        /// The text, or the ids.
+        text: String,
+        /// What the tokenizers library said.
+        message: String,
+    },
+
+    /// A subject is empty.
+    #[error("the subject is empty\nhelp: give the words of the prompt that name it")]
+    SubjectEmpty,
+
+    /// A subject is not in its prompt.
+    #[error("the subject `{subject}` is not in the prompt `{prompt}`\n{}", Suggested(closest))]
+    SubjectNotFound {
+        /// The subject.
+        subject: String,
+        /// The prompt.
+        prompt: String,
+        /// What in the prompt resembles it most.
+        closest: Option<String>,
+    },
+}
+
+/// Problems, a line each when there are several.
+struct Listed<'a>(&'a [Problem]);
+
+impl Display for Listed<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if let [problem] = self.0 {
+            return problem.fmt(f);
+        }
+        write!(f, "{} problems", self.0.len())?;
+        for problem in self.0.iter().take(LISTED) {
+            write!(f, "\n  {problem}")?;
+        }
+        match self.0.len().saturating_sub(LISTED) {
+            0 => Ok(()),
+            rest => write!(f, "\n  and {rest} more"),
+        }
+    }
+}
+
+/// The help line of a subject that was not found.
+struct Suggested<'a>(&'a Option<String>);
+
+impl Display for Suggested<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(closest) => write!(f, "help: did you mean `{closest}`?"),
+            None => write!(f, "help: give words that stand in the prompt, letter for letter"),
+        }
+    }
 }

@@ -1,0 +1,155 @@
+//! Folders: which file is taken, shards, and what is refused.
+
+use std::fs;
+use std::path::Path;
+
+use insta::assert_snapshot;
+use mambascope_model::{Blob, Checkpoint, Config, Format, Source, random_tensors};
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::files::{Parts, parts, safetensors, transformers};
+
+fn folder(files: &[(&str, &[u8])]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in files {
+        fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    folder
+}
+
+/// A message without the folder's own name.
+fn refused(folder: &Path) -> String {
+    let message = Checkpoint::open(&Source::from(folder)).expect_err("a refusal").to_string();
+    message.replace(&folder.display().to_string(), "FOLDER")
+}
+
+/// The tiny model in two shards, and their index.
+fn shards() -> (Vec<u8>, Vec<u8>, Vec<u8>) {
+    let mut second = parts(&Config::tiny());
+    let first: Parts = second.extract_if(.., |name, _| name.contains("layers.1")).collect();
+    let place = |parts: &Parts, file: &str| -> Vec<(String, serde_json::Value)> {
+        parts.keys().map(|name| (name.clone(), json!(file))).collect()
+    };
+    let mut map = place(&first, "model-00001-of-00002.safetensors");
+    map.extend(place(&second, "model-00002-of-00002.safetensors"));
+    let map: serde_json::Map<_, _> = map.into_iter().collect();
+    let index = serde_json::to_vec(&json!({"metadata": {"total_size": 1}, "weight_map": map}));
+    (safetensors(&first), safetensors(&second), index.unwrap())
+}
+
+#[test]
+fn texts_name_sources() {
+    let hub = |id: &str, revision: &str| Source::Hub { id: id.into(), revision: revision.into() };
+    assert_eq!(Source::from("bundled"), Source::Bundled);
+    assert_eq!(Source::from("a/b"), hub("a/b", "main"));
+    assert_eq!(Source::from("a/b@refs/pr/1"), hub("a/b", "refs/pr/1"));
+    for path in ["./a", "../a/b", "/a", "~/a", "src"] {
+        assert_eq!(Source::from(path), Source::Folder(path.into()), "{path}");
+    }
+    for text in ["mamba", "a/b/c", "a/..", "../../etc", "a/b@../..", "a/b@", "a b/c", "-a/b"] {
+        let parsed = text.parse::<Source>();
+        assert!(matches!(parsed, Err(_) | Ok(Source::Folder(_))), "{text}: {parsed:?}");
+        assert!(Source::from(text).locate().is_err(), "{text}");
+    }
+    assert_snapshot!("mamba".parse::<Source>().unwrap_err(), @"");
+}
+
+#[test]
+fn a_folder_is_read() {
+    let config = Config::tiny();
+    let weights = safetensors(&parts(&config));
+    let folder =
+        folder(&[("config.json", &transformers(&config)), ("model.safetensors", &weights)]);
+    let checkpoint = Checkpoint::open(&Source::from(folder.path())).unwrap();
+    let name = folder.path().file_name().unwrap().to_string_lossy();
+    assert_eq!(checkpoint.name, name);
+    assert!(checkpoint.tokens.is_none());
+    let memory = Checkpoint::new("", config.clone(), random_tensors(&config, 7));
+    assert_eq!(checkpoint.digest().unwrap(), memory.digest().unwrap());
+}
+
+#[test]
+fn shards_are_read_as_one() {
+    let config = Config::tiny();
+    let (first, second, index) = shards();
+    let folder = folder(&[
+        ("config.json", &transformers(&config)),
+        ("model.safetensors.index.json", &index),
+        ("model-00001-of-00002.safetensors", &first),
+        ("model-00002-of-00002.safetensors", &second),
+    ]);
+    let checkpoint = Checkpoint::open(&Source::from(folder.path())).unwrap();
+    let memory = Checkpoint::new("", config.clone(), random_tensors(&config, 7));
+    assert_eq!(checkpoint.digest().unwrap(), memory.digest().unwrap());
+
+    fs::remove_file(folder.path().join("model-00001-of-00002.safetensors")).unwrap();
+    assert_snapshot!(refused(folder.path()), @"");
+}
+
+#[test]
+fn a_sharded_bin_is_read() {
+    let bin = include_bytes!("../golden/torch.bin");
+    let config = br#"{"d_model": 4, "n_layer": 1, "vocab_size": 12, "ssm_cfg": {"d_state": 2}}"#;
+    let index = br#"{"weight_map": {"backbone.embedding.weight": "part-1.bin"}}"#;
+    let folder = folder(&[
+        ("config.json", config),
+        ("pytorch_model.bin.index.json", index),
+        ("part-1.bin", bin),
+    ]);
+    let files = Source::from(folder.path()).locate().unwrap();
+    assert_eq!((files.format, files.weights.len()), (Format::Torch, 1));
+    assert_eq!(Checkpoint::read(files).unwrap().config.known_vocabulary, 12);
+}
+
+#[test]
+fn safetensors_come_before_bin() {
+    let files: [(&str, &[u8]); 3] =
+        [("config.json", b"{}"), ("model.safetensors", b""), ("pytorch_model.bin", b"")];
+    let folder = folder(&files);
+    let files = Source::from(folder.path()).locate().unwrap();
+    let expected = folder.path().join("model.safetensors");
+    assert!(matches!(&files.weights[..], [Blob::File(path)] if *path == expected));
+}
+
+#[test]
+fn an_index_cannot_leave_its_folder() {
+    let index = json!({"weight_map": {"a": "../secret", "b": "/etc/passwd", "c": "..",
+        "d": "a/b.safetensors", "e": "a\\b", "f": ""}});
+    let folder = folder(&[
+        ("config.json", b"{}"),
+        ("model.safetensors.index.json", &serde_json::to_vec(&index).unwrap()),
+    ]);
+    assert_snapshot!(refused(folder.path()), @"");
+    let write = |text: &str| fs::write(folder.path().join("model.safetensors.index.json"), text);
+    write(r#"{"weight_map": {}}"#).unwrap();
+    assert_snapshot!(refused(folder.path()), @"");
+    write(r#"{"weight_map": {"a": 1}}"#).unwrap();
+    assert_snapshot!(refused(folder.path()), @"");
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    let empty = folder(&[]);
+    assert_snapshot!(refused(empty.path()), @"");
+    let config = folder(&[("config.json", b"{}")]);
+    assert_snapshot!(refused(config.path()), @"");
+    assert_snapshot!(refused(&config.path().join("nowhere")), @"");
+}
+
+#[test]
+fn a_config_of_any_length_is_not_read_whole() {
+    let config = folder(&[("config.json", &[b' '; 2 << 20]), ("model.safetensors", b"")]);
+    assert_snapshot!(refused(config.path()), @"");
+}
+
+#[cfg(feature = "bundled")]
+#[test]
+fn the_bundled_model_is_whole() {
+    let checkpoint = Checkpoint::open(&Source::Bundled).unwrap();
+    let tokens = checkpoint.tokens.expect("the bundled tokenizer");
+    assert!(tokens.count() <= checkpoint.config.vocabulary);
+    assert!(checkpoint.config.known_vocabulary <= tokens.count());
+    assert!(mambascope_model::bundled_facts().contains('\t'));
+    assert!(mambascope_model::bundled_templates().contains('\t'));
+}
