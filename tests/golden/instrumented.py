@@ -16,6 +16,9 @@ from transformers.activations import ACT2FN
 from transformers.models.mamba import modeling_mamba
 
 
+EVERY_SITE, WRITABLE_SITES = "every site", "writable sites"
+
+
 def see_nothing(site, layer, value):
     return value
 
@@ -43,7 +46,7 @@ class Instrumented:
         self.config = self.model.config
         self.layers = self.config.num_hidden_layers
         self.width = self.config.hidden_size
-        self.tap, self.layer = see_nothing, None
+        self.tap, self.layer, self.depth = see_nothing, None, EVERY_SITE
         for layer, block in enumerate(self.model.backbone.layers):
             self.hook(layer, block)
 
@@ -88,8 +91,9 @@ class Instrumented:
 
             delta = F.softplus(dt + delta_bias[..., None])
             self.tap("delta", self.layer, delta.transpose(1, 2))
-            self.tap("state", self.layer, states(x, delta, a, b))
-            see("scan_read", original(x, dt, a, b, c, delta_bias=delta_bias, **options))
+            if self.depth == EVERY_SITE:
+                self.tap("state", self.layer, states(x, delta, a, b))
+                see("scan_read", original(x, dt, a, b, c, delta_bias=delta_bias, **options))
             output = see("scan_out", original(x, dt, a, b, c, D=D, delta_bias=delta_bias, **options))
             return see("gated", output * see("gate", F.silu(z)))
 
@@ -111,7 +115,11 @@ class Instrumented:
         with torch.no_grad():
             return self.model.backbone.embeddings(torch.as_tensor(ids))
 
-    def run(self, embeddings, tap=see_nothing):
-        """Embeddings [rows, T, D] to logits [rows, T, V]."""
+    def run(self, embeddings, tap=see_nothing, depth=EVERY_SITE):
+        """Embeddings [rows, T, D] to logits [rows, T, V].
+
+        At the depth WRITABLE_SITES the tap does not see `state` and `scan_read`, each of which costs another scan.
+        """
+        self.depth = depth
         with torch.no_grad(), self.tapped(tap):
             return self.model(inputs_embeds=embeddings, use_cache=False).logits

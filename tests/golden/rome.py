@@ -11,6 +11,7 @@ import os
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ import torch
 from safetensors.numpy import save_file
 
 from cases import CASES
-from instrumented import Instrumented
+from instrumented import WRITABLE_SITES, Instrumented
 from recurrence import Recurrence, softmax
 
 HERE = Path(__file__).parent
@@ -68,7 +69,7 @@ class Single:
                 value[1:, tokens] = value[0, tokens]
             return value
 
-        return torch.softmax(self.model.run(rows, restore)[:, -1], dim=1)
+        return torch.softmax(self.model.run(rows, restore, WRITABLE_SITES)[:, -1], dim=1)
 
     @staticmethod
     def score(probabilities, answer):
@@ -211,22 +212,24 @@ def report(name, records):
     )
 
 
-def main():
+def main(names):
+    """Traces the named cases, or all of them."""
     torch.set_num_threads(1)
     folder = HERE / "rome"
     folder.mkdir(exist_ok=True)
-    for old in folder.iterdir():
-        old.unlink()
-    embeddings, checkpoints = {}, {case.checkpoint for case in CASES.values()}
+    checkpoints = {case.checkpoint for case in CASES.values()}
     loaded = {name: {"f32": Single(HERE / name), "f64": Double(HERE / name)} for name in sorted(checkpoints)}
-    print("| case | maps | high | low | scores | difference |\n|---|--:|--:|--:|--:|--:|")
+    embeddings = {}
     for name, case in CASES.items():
         programs = loaded[case.checkpoint]
         rows = programs["f32"].batch(case, scale_of(case, programs["f64"]), case.combine)
         embeddings[name] = rows[1:, case.subject[0] : case.subject[1]].contiguous().numpy()
-        report(name, [trace_map(name, case, programs, *wanted) for wanted in case.maps])
     save_file(embeddings, folder / "corrupted_embeddings.safetensors")
+    print("| case | maps | high | low | scores | difference |\n|---|--:|--:|--:|--:|--:|")
+    for name in names or CASES:
+        case = CASES[name]
+        report(name, [trace_map(name, case, loaded[case.checkpoint], *wanted) for wanted in case.maps])
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
