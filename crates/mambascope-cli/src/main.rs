@@ -1,2 +1,51 @@
-//! The `mambascope` command.
-fn main() {}
+//! The `mambascope` command: trace, record, models.
+
+mod args;
+mod interrupt;
+mod models;
+mod progress;
+mod record;
+mod subject;
+mod trace;
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::{Arguments, Command};
+
+/// Something failed.
+const FAILED: u8 = 1;
+/// What was asked for cannot be done as it was asked.
+const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match &arguments.command {
+        Command::Trace(arguments) => trace::run(arguments),
+        Command::Record(arguments) => record::run(arguments),
+        Command::Models => models::run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => report(&error),
+    }
+}
+
+/// Says what went wrong, and what to write instead; a reader that has gone away is no error.
+fn report(error: &anyhow::Error) -> ExitCode {
+    let gone = |cause: &(dyn std::error::Error + 'static)| {
+        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    };
+    if error.chain().any(gone) {
+        return ExitCode::SUCCESS;
+    }
+    // Nobody is left to tell when standard error is closed.
+    let _ = writeln!(io::stderr().lock(), "error: {error:#}");
+    let usage = error.chain().any(|cause| {
+        matches!(cause.downcast_ref(), Some(mambascope::Error::Plan { .. } | mambascope::Error::Ending { .. }))
+            || cause.is::<subject::Refused>()
+    });
+    ExitCode::from(if usage { USAGE } else { FAILED })
+}

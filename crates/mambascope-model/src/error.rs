@@ -211,6 +211,55 @@ pub enum Error {
         /// What in the prompt resembles it most.
         closest: Option<String>,
     },
+
+    /// No site has the name asked for.
+    #[error("no site is named `{name}`\nhelp: write one of {}", site_names())]
+    UnknownSite {
+        /// The name asked for.
+        name: String,
+    },
+
+    /// A prompt without tokens.
+    #[error("the prompt is empty\nhelp: write at least one word, or one token id")]
+    EmptyPrompt,
+
+    /// A token that the model does not have.
+    #[error(
+        "token {id} at place {place} is outside the vocabulary\nhelp: this model's tokens are 0 to {}",
+        vocabulary - 1
+    )]
+    TokenOutside {
+        /// The token.
+        id: u32,
+        /// Its place in the prompt.
+        place: usize,
+        /// Rows of the embedding.
+        vocabulary: usize,
+    },
+
+    /// A layer that the model does not have.
+    #[error("there is no layer {layer}\nhelp: this model's layers are 0 to {}", layers - 1)]
+    LayerOutside {
+        /// The layer asked for.
+        layer: usize,
+        /// Number of layers.
+        layers: usize,
+    },
+
+    /// A tap returned an activation of another shape.
+    #[error(
+        "the tap at {site} of layer {layer} returned shape {found:?}\nhelp: return a tensor of shape {expected:?}"
+    )]
+    TapShape {
+        /// Where the tap looked.
+        site: crate::Site,
+        /// In which layer.
+        layer: usize,
+        /// The shape it was given.
+        expected: Vec<usize>,
+        /// The shape it returned.
+        found: Vec<usize>,
+    },
 }
 
 /// Problems, a line each when there are several.
@@ -242,4 +291,8 @@ impl Display for Suggested<'_> {
             None => write!(f, "help: give words that stand in the prompt, letter for letter"),
         }
     }
+}
+
+fn site_names() -> String {
+    crate::Site::ALL.map(|site| format!("`{site}`")).join(", ")
 }

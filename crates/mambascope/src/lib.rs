@@ -1,6 +1,59 @@
 //! Where and how Mamba language models store and recall facts.
+//!
+//! A [`Trace`] is a model and a [`Plan`]; [`Trace::run`] gives [`Effects`], numbers with labels; [`Trace::heatmap`] a
+//! [`Figure`], a picture as data.
+//!
+//! # Example
+//! ```
+//! use mambascope::prelude::*;
+//! let model = Model::tiny();
+//! let noisy = model.trace([5, 9, 2, 7]).subject(1..3).corrupt(Noise::gaussian(0.5));
+//! let effects = noisy.restore(Site::MixerOut).window(3).run()?;
+//! println!("{effects}");
+//! # Ok::<(), Error>(())
+//! ```
 
-#[cfg_attr(not(test), expect(dead_code, reason = "a trace without a subject will ask it"))]
+mod at;
+mod check;
+mod corrupt;
+mod effects;
+mod error;
+mod explain;
+mod facts;
 mod guess;
 pub mod npz;
+mod plan;
 pub mod random;
+mod record;
+mod save;
+mod show;
+mod store;
+mod trace;
+mod watch;
+mod wavefront;
+
+pub use at::{At, Convention, Extent, TokenSet, Window};
+pub use check::Problem;
+pub use corrupt::{Distribution, Noise, Placement, Scale};
+pub use effects::Effects;
+pub use error::Error;
+pub use facts::Facts;
+pub use mambascope_figure as figure;
+pub use mambascope_figure::Figure;
+pub use mambascope_model as model;
+pub use mambascope_model::{Compute, Model, Site, Source};
+pub use plan::{Answer, PLAN_VERSION, Plan, Prompt, Restore, Subject};
+pub use record::Record;
+pub use show::Show;
+pub use trace::{Scope, Trace};
+pub use watch::{Progress, Unwatched, Watch};
+pub use wavefront::Work;
+
+/// All that a notebook needs: `use mambascope::prelude::*;`.
+pub mod prelude {
+    pub use crate::TokenSet::{All, Last, Subject, SubjectLast};
+    pub use crate::{
+        Answer, At, Compute, Effects, Error, Facts, Figure, Model, Noise, Plan, Record, Scope, Show, Site, TokenSet,
+        Trace, Window,
+    };
+}

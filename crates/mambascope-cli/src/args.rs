@@ -1,0 +1,203 @@
+//! What can be typed.
+
+use std::ops::Range;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use mambascope::{Compute, Convention, Extent, Noise, Site, Source, TokenSet};
+
+/// Where and how Mamba language models store and recall facts
+#[derive(Debug, Parser)]
+#[command(name = "mambascope", version, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Trace where a fact is: corrupt the subject, restore one place at a time, see what brings the answer back
+    Trace(TraceArguments),
+    /// Record activations and logits of a prompt
+    Record(RecordArguments),
+    /// List the models that are bundled and cached
+    Models,
+}
+
+/// Which model reads which prompt
+#[derive(Debug, Args)]
+pub(crate) struct PromptArguments {
+    /// The prompt, up to where the answer would come; none for a fact of the bundled model
+    pub(crate) prompt: Option<String>,
+    /// Token ids in place of a text, such as 510,444,1648
+    #[arg(long, value_delimiter = ',', conflicts_with = "prompt")]
+    pub(crate) ids: Vec<u32>,
+    /// `bundled`, a folder, or a hub id such as state-spaces/mamba-130m
+    #[arg(long, default_value = "bundled")]
+    pub(crate) model: Source,
+    /// How numbers are computed
+    #[arg(long, value_enum, default_value_t = Arithmetic::Fast)]
+    pub(crate) compute: Arithmetic,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Arithmetic {
+    /// In f32, vectorised and threaded
+    Fast,
+    /// In f32, each operation as its equation
+    Reference32,
+    /// In f64, each operation as its equation
+    Reference64,
+}
+
+impl From<Arithmetic> for Compute {
+    fn from(arithmetic: Arithmetic) -> Self {
+        match arithmetic {
+            Arithmetic::Fast => Self::Fast,
+            Arithmetic::Reference32 => Self::Reference32,
+            Arithmetic::Reference64 => Self::Reference64,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TraceArguments {
+    #[command(flatten)]
+    pub(crate) prompt: PromptArguments,
+    /// The subject, as it stands in the prompt; else the first run of capitalised words
+    #[arg(long, conflicts_with = "subject_tokens")]
+    pub(crate) subject: Option<String>,
+    /// The subject's tokens, such as 1..3
+    #[arg(long, value_name = "I..J")]
+    pub(crate) subject_tokens: Option<Tokens>,
+    /// The answer, one token; else what the model says
+    #[arg(long, conflicts_with = "answer_id")]
+    pub(crate) answer: Option<String>,
+    /// The answer's token id
+    #[arg(long, value_name = "N")]
+    pub(crate) answer_id: Option<u32>,
+    /// What is restored: resid, mixer_out, scan_out, gate, gated, embed; may be given several times
+    #[arg(long = "site", value_name = "SITE", default_value = "resid")]
+    pub(crate) sites: Vec<Site>,
+    /// How many layers are restored together; else 1 for resid and embed, 10 for others
+    #[arg(long, value_name = "N")]
+    pub(crate) window: Option<usize>,
+    /// Which way an even window leans: l-5..l+4 as ROME's code, l-4..l+5 as its paper
+    #[arg(long, value_enum, default_value_t = Lean::Code)]
+    pub(crate) convention: Lean,
+    /// Noise: 3s for three sigma, 0.13 for a standard deviation, u0.2 for uniform
+    #[arg(long, default_value = "3s")]
+    pub(crate) noise: Noise,
+    /// How many noise samples
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) samples: usize,
+    /// Seed of the noise
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u32,
+    /// A facts file whose subjects sigma is taken over; else the bundled facts
+    #[arg(long, value_name = "FILE")]
+    pub(crate) facts: Option<PathBuf>,
+    /// Where is restored: all, subject, subject-last, last, or I..J
+    #[arg(long, default_value = "all")]
+    pub(crate) tokens: Place,
+    /// Layers to restore at, such as 3..9
+    #[arg(long, value_name = "I..J", default_value = "..")]
+    pub(crate) layers: Run,
+    /// Where the result goes, by ending: svg, png, pdf, txt, npz, json; may be given several times [default: trace.svg]
+    #[arg(long = "out", short, value_name = "FILE")]
+    pub(crate) out: Vec<PathBuf>,
+    /// Print the plan in words, with its cost, and stop
+    #[arg(long)]
+    pub(crate) explain: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RecordArguments {
+    #[command(flatten)]
+    pub(crate) prompt: PromptArguments,
+    /// What is recorded: resid, mixer_out, scan_out, gate, gated, embed; may be given several times
+    #[arg(long = "site", value_name = "SITE", default_value = "resid")]
+    pub(crate) sites: Vec<Site>,
+    /// Layers to record, such as 3..9
+    #[arg(long, value_name = "I..J", default_value = "..")]
+    pub(crate) layers: Run,
+    /// Where it goes, npz or safetensors; may be given several times [default: record.npz]
+    #[arg(long = "out", short, value_name = "FILE")]
+    pub(crate) out: Vec<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Lean {
+    Code,
+    Paper,
+}
+
+impl From<Lean> for Convention {
+    fn from(lean: Lean) -> Self {
+        match lean {
+            Lean::Code => Self::Code,
+            Lean::Paper => Self::Paper,
+        }
+    }
+}
+
+/// A run of layers: `3..9`, `3..`, `..9`, `..`, `3..=8` or `3`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Run(pub(crate) Extent);
+
+impl FromStr for Run {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let refused = || format!("`{text}` is no range; write 3..9, 3.., ..9, .. or 3");
+        let number = |part: &str| part.parse::<usize>().map_err(|_| refused());
+        let open = |part: &str| if part.is_empty() { Ok(None) } else { number(part).map(Some) };
+        let extent = match text.split_once("..") {
+            None => Extent::from(number(text)?),
+            Some((first, end)) => match end.strip_prefix('=') {
+                Some(last) => Extent { first: open(first)?, end: Some(number(last)?.saturating_add(1)) },
+                None => Extent { first: open(first)?, end: open(end)? },
+            },
+        };
+        Ok(Self(extent))
+    }
+}
+
+/// The subject's tokens, both ends given.
+#[derive(Debug, Clone)]
+pub(crate) struct Tokens(pub(crate) Range<usize>);
+
+impl FromStr for Tokens {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match Run::from_str(text)?.0 {
+            Extent { first: Some(first), end: Some(end) } => Ok(Self(first..end)),
+            Extent { first: None, end: Some(end) } => Ok(Self(0..end)),
+            Extent { .. } => Err(format!("`{text}` has no end; write both, such as 1..3")),
+        }
+    }
+}
+
+/// Tokens by the part they play, or by number.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place(pub(crate) TokenSet);
+
+impl FromStr for Place {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Ok(Self(match text {
+            "all" => TokenSet::All,
+            "subject" => TokenSet::Subject,
+            "subject-last" => TokenSet::SubjectLast,
+            "last" => TokenSet::Last,
+            _ => TokenSet::Range(
+                Run::from_str(text)
+                    .map_err(|_| format!("`{text}`: write all, subject, subject-last, last or I..J"))?
+                    .0,
+            ),
+        }))
+    }
+}

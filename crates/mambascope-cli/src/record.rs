@@ -1,0 +1,30 @@
+//! `mambascope record`.
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use mambascope::{At, Record, Scope as _};
+
+use crate::args::RecordArguments;
+use crate::subject;
+
+/// Runs a prompt once and writes what it was at the sites asked for.
+pub(crate) fn run(arguments: &RecordArguments) -> anyhow::Result<()> {
+    let default = [PathBuf::from("record.npz")];
+    let outs = if arguments.out.is_empty() { &default[..] } else { &arguments.out };
+    for out in outs {
+        Record::check_name(out)?;
+    }
+    let (prompt, _) = subject::prompt(&arguments.prompt)?;
+    let model = subject::model(&arguments.prompt)?;
+    let places: Vec<At> =
+        arguments.sites.iter().map(|&site| At::from((site, arguments.layers.0))).collect();
+    let record = model.record_all(prompt, &places)?;
+    let mut out = io::stdout().lock();
+    for file in outs {
+        record.save(file).with_context(|| format!("cannot write {}", file.display()))?;
+        writeln!(out, "wrote {}", file.display())?;
+    }
+    Ok(())
+}

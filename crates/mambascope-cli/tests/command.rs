@@ -1,0 +1,167 @@
+//! The command from outside: files, their names and layouts, exit codes and words.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use mambascope::npz::{Array, Npz, Values};
+use mambascope::{Effects, Plan, Site};
+
+fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden").join(name)
+}
+
+fn mambascope(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mambascope"));
+    command.current_dir(folder);
+    command
+}
+
+/// A trace of ids on a checkpoint without a tokenizer, whose padding rows are known.
+fn by_ids(folder: &Path) -> Command {
+    let mut command = mambascope(folder);
+    command.args(["trace", "--ids", "18,48,10,47,46,32", "--subject-tokens", "1..3", "--noise", "0.5", "--model"]);
+    command.arg(golden("plain_state_spaces"));
+    command
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+fn standard_error(command: &mut Command) -> (Option<i32>, String) {
+    let output = command.output().expect("it runs");
+    (output.status.code(), String::from_utf8(output.stderr).expect("words"))
+}
+
+#[test]
+fn without_arguments_it_traces_a_fact_it_knows() {
+    let folder = folder();
+    let output = mambascope(folder.path()).arg("trace").output().expect("it runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let svg = fs::read_to_string(folder.path().join("trace.svg")).expect("a picture");
+    assert!(svg.contains("<svg"));
+    let words = String::from_utf8(output.stdout).expect("words");
+    assert!(words.contains('*') && words.contains("wrote trace.svg"), "{words}");
+    assert!(output.stderr.is_empty(), "no bar where there is no terminal");
+}
+
+#[test]
+fn npz_has_romes_layout() {
+    let folder = folder();
+    by_ids(folder.path()).args(["--samples", "3", "--out", "ids.npz"]).assert().success();
+    let npz = Npz::open(folder.path().join("ids.npz")).expect("an npz");
+    let shape = |name: &str| npz.array(name).map(|array| array.shape().to_vec());
+    let shapes = [
+        ("scores", vec![6, 3]),
+        ("low_score", vec![]),
+        ("high_score", vec![]),
+        ("input_ids", vec![6]),
+        ("input_tokens", vec![6]),
+        ("subject_range", vec![2]),
+        ("answer", vec![]),
+        ("window", vec![]),
+        ("correct_prediction", vec![]),
+        ("kind", vec![]),
+        ("answer_id", vec![]),
+        ("site", vec![]),
+        ("sample_scores", vec![3, 6, 3]),
+        ("plan", vec![]),
+    ];
+    for (name, expected) in shapes {
+        assert_eq!(shape(name), Some(expected), "{name}");
+    }
+    let values = |name: &str| npz.array(name).map(Array::values).expect("an array").clone();
+    assert_eq!(values("input_ids"), Values::I64(vec![18, 48, 10, 47, 46, 32]));
+    assert_eq!(values("subject_range"), Values::I64(vec![1, 3]));
+    assert_eq!(values("correct_prediction"), Values::Bool(vec![true]));
+    assert_eq!(values("kind"), Values::Text(vec!["None".to_owned()]));
+    let Values::Text(plan) = values("plan") else { panic!("a text") };
+    assert!(Plan::from_json(&plan[0]).is_ok());
+}
+
+#[test]
+fn what_was_written_reads_back() {
+    let folder = folder();
+    let outs = ["--out", "a.npz", "--out", "a.json"];
+    by_ids(folder.path()).args(outs).args(["--tokens", "2..4", "--layers", "1.."]).assert().success();
+    let npz = Effects::open(folder.path().join("a.npz")).expect("effects");
+    let json = fs::read_to_string(folder.path().join("a.json")).expect("a file");
+    assert_eq!(npz, Effects::from_json(&json).expect("effects"));
+    assert_eq!((npz.tokens(), npz.layers()), (&[2, 3][..], &[1, 2][..]));
+}
+
+#[test]
+fn several_sites_write_several_files() {
+    let folder = folder();
+    let sites = ["--site", "resid", "--site", "mixer_out", "--site", "hook_ssm_output", "--window", "3"];
+    by_ids(folder.path()).args(sites).args(["--out", "m.npz", "--out", "m.svg"]).assert().success();
+    for site in [Site::Resid, Site::MixerOut, Site::ScanOut] {
+        let effects = Effects::open(folder.path().join(format!("m_{site}.npz"))).expect("effects");
+        assert_eq!((effects.site(), effects.window().size), (site, 3));
+        assert!(folder.path().join(format!("m_{site}.svg")).is_file());
+    }
+}
+
+#[test]
+fn records_are_named_as_promised() {
+    let folder = folder();
+    let mut command = mambascope(folder.path());
+    command.args(["record", "--ids", "18,48,10", "--site", "resid", "--site", "scan_out", "--layers", "1..3"]);
+    command.args(["--out", "r.npz", "--out", "r.safetensors", "--model"]).arg(golden("plain"));
+    command.assert().success();
+    let npz = Npz::open(folder.path().join("r.npz")).expect("an npz");
+    let mut names: Vec<&str> = npz.iter().map(|(name, _)| name).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["input_ids", "logits", "resid.1", "resid.2", "scan_out.1", "scan_out.2"]);
+    assert!(matches!(npz.array("input_ids").expect("ids").values(), Values::I64(ids) if ids[..] == [18, 48, 10]));
+    assert_eq!(npz.array("logits").expect("logits").shape(), [3, 64]);
+    assert_eq!(npz.array("scan_out.2").expect("a site").shape(), [3, 64]);
+    assert!(folder.path().join("r.safetensors").is_file());
+}
+
+#[test]
+fn padding_rows_are_no_answer() {
+    let folder = folder();
+    let mut command = mambascope(folder.path());
+    let prompt = ["trace", "--ids", "58,8,25", "--subject-tokens", "0..1", "--noise", "0.1", "--out", "p.npz"];
+    command.args(prompt).arg("--model").arg(golden("plain_state_spaces")).assert().success();
+    let effects = Effects::open(folder.path().join("p.npz")).expect("effects");
+    assert_eq!(effects.answer_id(), 43, "63 is more probable, but no token");
+}
+
+#[test]
+fn refusals_say_what_to_write() {
+    let folder = folder();
+    let refused = |arguments: &[&str], words: &[&str]| {
+        let (code, said) = standard_error(by_ids(folder.path()).args(arguments));
+        assert_eq!(code, Some(2), "{said}");
+        for word in words {
+            assert!(said.contains(word), "`{word}` is not in: {said}");
+        }
+    };
+    refused(&["--out", "map.bmp"], &["map.bmp", "help:", "`.npz`"]);
+    refused(&["--layers", "2..9"], &["layers 2..9", "has 3", "help: `2..3` or `2..`"]);
+    refused(&["--answer", "Rome", "--layers", "7"], &["2 problems", "no tokenizer", "--answer-id"]);
+    refused(&["--site", "mlp"], &["no site is named `mlp`", "`mixer_out`"]);
+    refused(&["--noise", "loud"], &["`3s`"]);
+    assert!(fs::read_dir(folder.path()).expect("a folder").next().is_none(), "nothing is left behind");
+}
+
+#[test]
+fn sigmas_without_a_tokenizer_get_a_number_to_write() {
+    let folder = folder();
+    let mut command = mambascope(folder.path());
+    command.args(["trace", "--ids", "1,2,3", "--subject-tokens", "0..1", "--model"]).arg(golden("plain"));
+    let (code, said) = standard_error(&mut command);
+    assert_eq!(code, Some(2));
+    assert!(said.contains("`--noise 0."), "{said}");
+}
+
+#[test]
+fn a_checkpoint_that_is_not_there_fails() {
+    let folder = folder();
+    let (code, said) = standard_error(mambascope(folder.path()).args(["trace", "x", "--model", "./nowhere"]));
+    assert_eq!(code, Some(1));
+    assert!(said.contains("nowhere") && said.contains("help:"), "{said}");
+}

@@ -1,0 +1,76 @@
+//! The README does what it says: its Rust runs, its commands run.
+
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+
+#[path = "../../mambascope/examples/ten_lines.rs"]
+#[expect(clippy::print_stdout, reason = "the example prints")]
+mod ten_lines;
+
+const README: &str = include_str!("../../../README.md");
+const TEN_LINES: &str = include_str!("../../mambascope/examples/ten_lines.rs");
+
+fn block(language: &str) -> &'static str {
+    let start = README.split_once(&format!("```{language}\n")).expect("a block").1;
+    start.split_once("```").expect("its end").0
+}
+
+#[test]
+fn its_rust_is_the_example() {
+    let example = TEN_LINES.split_once("\n\n").expect("a first line").1;
+    assert_eq!(block("rust"), example);
+}
+
+#[test]
+fn its_rust_runs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::env::set_current_dir(folder.path()).expect("entered");
+    ten_lines::main().expect("the ten lines run");
+    for file in ["residual.svg", "mixer.pdf", "effects.npz", "gate.safetensors"] {
+        assert!(fs::metadata(folder.path().join(file)).expect(file).len() > 200);
+    }
+}
+
+#[test]
+fn its_commands_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/plain"), &folder.path().join("checkpoint"));
+    let lines = block("console").lines().filter_map(|line| line.strip_prefix("$ mambascope "));
+    let mut count = 0;
+    for line in lines {
+        let arguments = words(line);
+        mambascope().args(&arguments).current_dir(folder.path()).assert().success();
+        count += 1;
+    }
+    assert_eq!(count, 4);
+    for file in ["map_resid.png", "map_mixer_out.npz", "ids.npz", "acts.safetensors"] {
+        assert!(folder.path().join(file).is_file(), "{file}");
+    }
+}
+
+fn mambascope() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_mambascope"))
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir(to).expect("a folder");
+    for name in ["config.json", "model.safetensors"] {
+        fs::copy(from.join(name), to.join(name)).expect(name);
+    }
+}
+
+/// Splits a line at spaces outside double quotes.
+fn words(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quoted = false;
+    for letter in line.chars() {
+        match letter {
+            '"' => quoted = !quoted,
+            ' ' if !quoted => words.push(String::new()),
+            _ => words.last_mut().expect("a word").push(letter),
+        }
+    }
+    words
+}

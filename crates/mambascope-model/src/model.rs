@@ -1,0 +1,334 @@
+//! A model: a checkpoint made ready to run, shared by reference count.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use candle_core::Tensor;
+
+use crate::network::{Network, Silent};
+use crate::ops::{Cpu, Operations, Plain};
+use crate::record::{Activations, Recorder};
+use crate::tap::{Spot, Tap};
+use crate::{Checkpoint, Config, Error, Source, Tokens, random_tensors};
+
+/// How a model's numbers are computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Compute {
+    /// The fast path on the CPU, in f32.
+    #[default]
+    Fast,
+    /// The reference program in f32: slow, each operation as its equation.
+    Reference32,
+    /// The reference program in f64.
+    Reference64,
+}
+
+/// A Mamba language model, ready to run. Clones share everything.
+///
+/// # Example
+/// ```
+/// use mambascope_model::Model;
+/// let model = Model::tiny();
+/// let logits = model.logits(&[3, 1, 4])?;
+/// assert_eq!(logits.dims(), [3, model.config().vocabulary]);
+/// # Ok::<(), mambascope_model::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Model(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    checkpoint: Checkpoint,
+    engine: Engine,
+}
+
+#[derive(Debug)]
+enum Engine {
+    Cpu(Network<Cpu>),
+    Plain32(Network<Plain<f32>>),
+    Plain64(Network<Plain<f64>>),
+}
+
+/// A program that runs on whatever device a model is on.
+pub trait Program {
+    /// What it returns.
+    type Output;
+
+    /// Runs on a model's network.
+    fn run<O: Operations>(self, network: &Network<O>) -> Self::Output;
+}
+
+/// A checkpoint about to be loaded; finish with `load`.
+///
+/// # Example
+/// ```no_run
+/// use mambascope_model::{Compute, Model};
+/// let model = Model::from_hub("state-spaces/mamba-130m").revision("main").load()?;
+/// let exact = Model::from_dir("checkpoints/mine").compute(Compute::Reference64).load()?;
+/// # Ok::<(), mambascope_model::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Loading {
+    source: Source,
+    compute: Compute,
+}
+
+impl Loading {
+    /// Chooses a revision of a model on the hub; a folder has none.
+    pub fn revision(&self, revision: &str) -> Self {
+        let source = match &self.source {
+            Source::Hub { id, .. } => Source::Hub { id: id.clone(), revision: revision.to_owned() },
+            other => other.clone(),
+        };
+        Self { source, compute: self.compute }
+    }
+
+    /// Chooses how the numbers are computed.
+    pub fn compute(&self, compute: Compute) -> Self {
+        Self { source: self.source.clone(), compute }
+    }
+
+    /// Reads, checks and packs the checkpoint.
+    ///
+    /// # Errors
+    /// When the checkpoint is not there, or is not a whole Mamba-1.
+    pub fn load(&self) -> Result<Model, Error> {
+        Model::new(Checkpoint::open(&self.source)?, self.compute)
+    }
+}
+
+impl Model {
+    /// Loads a model: `bundled`, a folder, or a hub id such as `state-spaces/mamba-130m`.
+    ///
+    /// # Errors
+    /// When the checkpoint is not there, or is not a whole Mamba-1.
+    pub fn load(source: impl Into<Source>) -> Result<Self, Error> {
+        Self::loading(source).load()
+    }
+
+    /// Begins to load a model from any source.
+    pub fn loading(source: impl Into<Source>) -> Loading {
+        Loading { source: source.into(), compute: Compute::default() }
+    }
+
+    /// Begins to load a model from a folder.
+    pub fn from_dir(folder: impl Into<PathBuf>) -> Loading {
+        Self::loading(Source::Folder(folder.into()))
+    }
+
+    /// Begins to load a model from the hub's cache, or the hub.
+    pub fn from_hub(id: &str) -> Loading {
+        Self::loading(Source::Hub { id: id.to_owned(), revision: "main".to_owned() })
+    }
+
+    /// Loads the small trained model that is inside the library.
+    ///
+    /// # Errors
+    /// Only when the library was built without the feature `bundled`.
+    pub fn bundled() -> Result<Self, Error> {
+        Self::load(Source::Bundled)
+    }
+
+    /// A random model of the smallest useful shape, without a tokenizer: for documentation and tests.
+    pub fn tiny() -> Self {
+        Self::random(&Config::tiny(), 1).expect("the tiny shape is sound")
+    }
+
+    /// A random model of any shape, without a tokenizer.
+    ///
+    /// # Errors
+    /// When the shape is not sound.
+    pub fn random(config: &Config, seed: u64) -> Result<Self, Error> {
+        let tensors = random_tensors(config, seed);
+        Self::new(Checkpoint::new("random", config.clone(), tensors), Compute::Fast)
+    }
+
+    /// Packs a checkpoint for a device.
+    ///
+    /// # Errors
+    /// When a tensor is missing.
+    pub fn new(checkpoint: Checkpoint, compute: Compute) -> Result<Self, Error> {
+        let (tensors, config) = (&checkpoint.tensors, &checkpoint.config);
+        let engine = match compute {
+            Compute::Fast => Engine::Cpu(Network::new(Cpu, tensors, config)?),
+            Compute::Reference32 => Engine::Plain32(Network::new(Plain::default(), tensors, config)?),
+            Compute::Reference64 => Engine::Plain64(Network::new(Plain::default(), tensors, config)?),
+        };
+        Ok(Self(Arc::new(Inner { checkpoint, engine })))
+    }
+
+    /// The same model, computed in another way.
+    ///
+    /// # Errors
+    /// When the weights cannot be packed.
+    pub fn computed(&self, compute: Compute) -> Result<Self, Error> {
+        Self::new(self.0.checkpoint.clone(), compute)
+    }
+
+    /// What the model is called: its hub id, its folder's name, or `bundled`.
+    pub fn name(&self) -> &str {
+        &self.0.checkpoint.name
+    }
+
+    /// Its shape.
+    pub fn config(&self) -> &Config {
+        &self.0.checkpoint.config
+    }
+
+    /// Its tokenizer, where the checkpoint has one.
+    pub fn tokens(&self) -> Option<&Tokens> {
+        self.0.checkpoint.tokens.as_ref()
+    }
+
+    /// SHA-256 of its configuration and weights, in hexadecimal digits.
+    ///
+    /// # Errors
+    /// When a file cannot be read any more.
+    pub fn digest(&self) -> Result<String, Error> {
+        self.0.checkpoint.digest()
+    }
+
+    /// Runs a program on whatever device the model is on.
+    pub fn with_network<P: Program>(&self, program: P) -> P::Output {
+        match &self.0.engine {
+            Engine::Cpu(network) => program.run(network),
+            Engine::Plain32(network) => program.run(network),
+            Engine::Plain64(network) => program.run(network),
+        }
+    }
+
+    /// Refuses an empty prompt and tokens that the model does not have.
+    ///
+    /// # Errors
+    /// As said.
+    pub fn check_ids(&self, ids: &[u32]) -> Result<(), Error> {
+        let vocabulary = self.config().vocabulary;
+        if ids.is_empty() {
+            return Err(Error::EmptyPrompt);
+        }
+        match ids.iter().position(|&id| id as usize >= vocabulary) {
+            Some(place) => Err(Error::TokenOutside { id: ids[place], place, vocabulary }),
+            None => Ok(()),
+        }
+    }
+
+    /// The embeddings of these tokens.
+    ///
+    /// # Shapes
+    /// returns `[L, D]`, in f32 or f64 as the model is computed.
+    ///
+    /// # Errors
+    /// When a token is outside the vocabulary.
+    pub fn embeddings(&self, ids: &[u32]) -> Result<Tensor, Error> {
+        self.check_ids(ids)?;
+        self.with_network(Embed(ids))
+    }
+
+    /// The logits after each token of a prompt.
+    ///
+    /// # Shapes
+    /// returns `[L, V]`; the last V minus `known_vocabulary` columns are padding.
+    ///
+    /// # Errors
+    /// When the prompt is empty or a token is outside the vocabulary.
+    pub fn logits(&self, ids: &[u32]) -> Result<Tensor, Error> {
+        self.run_with(ids, &mut Silent)
+    }
+
+    /// Runs a prompt under a tap and returns its logits.
+    ///
+    /// # Errors
+    /// When the prompt is not sound, or the tap fails.
+    pub fn run_with(&self, ids: &[u32], tap: &mut dyn Tap) -> Result<Tensor, Error> {
+        let embeddings = self.embeddings(ids)?;
+        self.with_network(Run { embeddings: &embeddings, tap })
+    }
+
+    /// Runs embeddings `[L, D]` in place of tokens under a tap, and returns the logits.
+    ///
+    /// # Errors
+    /// When the embeddings have another width, or the tap fails.
+    pub fn run_embeddings(&self, embeddings: &Tensor, tap: &mut dyn Tap) -> Result<Tensor, Error> {
+        self.with_network(Run { embeddings, tap })
+    }
+
+    /// The activations of a prompt at these spots, and its logits.
+    ///
+    /// # Errors
+    /// When the prompt is not sound, or a spot names a layer that the model has not.
+    pub fn activations(&self, ids: &[u32], spots: &[Spot]) -> Result<Activations, Error> {
+        let layers = self.config().layers;
+        if let Some(spot) = spots.iter().find(|spot| spot.layer >= layers) {
+            return Err(Error::LayerOutside { layer: spot.layer, layers });
+        }
+        let mut recorder = Recorder::new(spots);
+        let logits = self.run_with(ids, &mut recorder)?;
+        Ok(recorder.finish(ids, logits))
+    }
+
+    /// The most probable next token, and its probability; padding rows never win.
+    ///
+    /// # Units
+    /// The probability is a share of the softmax over all rows of the head, padding included, as in the published
+    /// programs.
+    ///
+    /// # Errors
+    /// When the prompt is not sound.
+    pub fn predict(&self, ids: &[u32]) -> Result<(u32, f64), Error> {
+        let logits = self.logits(ids)?;
+        let last = logits.get(logits.dim(0)? - 1)?.to_dtype(candle_core::DType::F64)?;
+        let last: Vec<f64> = last.to_vec1()?;
+        Ok(most_probable(&last, self.config().known_vocabulary))
+    }
+}
+
+/// The first of the largest among the known tokens, and its share of the softmax.
+fn most_probable(logits: &[f64], known: usize) -> (u32, f64) {
+    let known = known.min(logits.len());
+    let mut best = 0;
+    for (token, &logit) in logits[..known].iter().enumerate() {
+        if logit > logits[best] {
+            best = token;
+        }
+    }
+    let sum: f64 = logits.iter().map(|logit| (logit - logits[best]).exp()).sum();
+    (best as u32, 1.0 / sum)
+}
+
+struct Embed<'a>(&'a [u32]);
+
+impl Program for Embed<'_> {
+    type Output = Result<Tensor, Error>;
+
+    fn run<O: Operations>(self, network: &Network<O>) -> Self::Output {
+        let ids = Tensor::new(self.0, network.embedding().device())?;
+        Ok(network.embedding().index_select(&ids, 0)?)
+    }
+}
+
+struct Run<'a> {
+    embeddings: &'a Tensor,
+    tap: &'a mut dyn Tap,
+}
+
+impl Program for Run<'_> {
+    type Output = Result<Tensor, Error>;
+
+    fn run<O: Operations>(self, network: &Network<O>) -> Self::Output {
+        network.run(self.embeddings, self.tap)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn padding_never_wins() {
+        let (token, p) = most_probable(&[0.0, 1.0, 9.0], 2);
+        assert_eq!(token, 1);
+        assert!(p < 0.01, "its share counts the padding rows");
+    }
+}

@@ -1,0 +1,150 @@
+//! The CPU's fast path, in f32: packed weights, vector loops, threads over rows.
+
+mod convolve;
+mod elementwise;
+mod project;
+mod scan;
+mod vector;
+
+use std::ops::Range;
+
+use candle_core::{DType, Tensor};
+
+use self::convolve::Convolution;
+use self::elementwise::{Curve, bend, norm, probability};
+use self::project::PackedMatrix;
+use self::scan::Decay;
+use super::plain::stack;
+use super::{Keep, Linear, Operations, Selection, Taps};
+use crate::packed::Packed;
+use crate::{Error, Ragged};
+
+/// The processor that this program runs on.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Cpu;
+
+fn numbers(tensor: &Tensor) -> Result<Vec<f32>, Error> {
+    Ok(Packed::from_tensor(tensor)?.values().to_vec())
+}
+
+impl Operations for Cpu {
+    type Rows = Packed<f32>;
+    type Matrix = PackedMatrix;
+    type Vector = Vec<f32>;
+    type Convolution = Convolution;
+    type Decay = Decay;
+    type States = Packed<f32>;
+
+    fn dtype(&self) -> DType {
+        DType::F32
+    }
+
+    /// Enough for each weight read to serve many rows, few enough for their activations to stay in the cache.
+    fn rows_together(&self) -> usize {
+        240
+    }
+
+    fn matrix(&self, linear: &Linear) -> Result<PackedMatrix, Error> {
+        let bias = linear.bias.as_ref().map(numbers).transpose()?;
+        Ok(PackedMatrix::new(&Packed::from_tensor(&linear.weight)?, bias))
+    }
+
+    fn vector(&self, tensor: &Tensor) -> Result<Vec<f32>, Error> {
+        numbers(tensor)
+    }
+
+    fn convolution(&self, taps: &Taps) -> Result<Convolution, Error> {
+        let bias = taps.bias.as_ref().map(numbers).transpose()?;
+        Ok(Convolution::new(&Packed::from_tensor(&taps.weight)?, bias))
+    }
+
+    fn decay(&self, a_log: &Tensor, direct: &Tensor) -> Result<Decay, Error> {
+        let mut a = Packed::<f32>::from_tensor(a_log)?;
+        a.values_mut().iter_mut().for_each(|value| *value = -value.exp());
+        Ok(Decay::new(&a, &numbers(direct)?))
+    }
+
+    fn upload(&self, tensor: &Tensor) -> Result<Packed<f32>, Error> {
+        Packed::from_tensor(tensor)
+    }
+
+    fn download(&self, rows: &Packed<f32>) -> Result<Tensor, Error> {
+        rows.to_tensor()
+    }
+
+    fn norm(&self, x: &Packed<f32>, weight: &Vec<f32>, epsilon: f64) -> Result<Packed<f32>, Error> {
+        Ok(norm(x, weight, epsilon as f32))
+    }
+
+    fn project(&self, x: &Packed<f32>, matrix: &PackedMatrix) -> Result<Packed<f32>, Error> {
+        Ok(matrix.apply(x))
+    }
+
+    fn convolve(
+        &self,
+        x: &Packed<f32>,
+        past: Option<&Packed<f32>>,
+        ragged: &Ragged,
+        convolution: &Convolution,
+    ) -> Result<Packed<f32>, Error> {
+        Ok(convolution.apply(x, past, ragged))
+    }
+
+    fn scan(
+        &self,
+        x: &Packed<f32>,
+        selection: &Selection<'_, Packed<f32>>,
+        past: Option<&Packed<f32>>,
+        ragged: &Ragged,
+        decay: &Decay,
+        keep: Keep,
+    ) -> Result<(Packed<f32>, Option<Packed<f32>>), Error> {
+        Ok(decay.scan(x, selection, past, ragged, keep))
+    }
+
+    fn silu(&self, x: &Packed<f32>) -> Result<Packed<f32>, Error> {
+        Ok(bend(x, Curve::Silu))
+    }
+
+    fn softplus(&self, x: &Packed<f32>) -> Result<Packed<f32>, Error> {
+        Ok(bend(x, Curve::Softplus))
+    }
+
+    fn multiply(&self, x: &Packed<f32>, y: &Packed<f32>) -> Result<Packed<f32>, Error> {
+        let values = x.values().iter().zip(y.values()).map(|(x, y)| x * y);
+        Ok(Packed::new(values.collect(), x.columns()))
+    }
+
+    fn add(&self, x: &Packed<f32>, y: &Packed<f32>) -> Result<Packed<f32>, Error> {
+        let values = x.values().iter().zip(y.values()).map(|(x, y)| x + y);
+        Ok(Packed::new(values.collect(), x.columns()))
+    }
+
+    fn narrow(&self, x: &Packed<f32>, columns: Range<usize>) -> Result<Packed<f32>, Error> {
+        Ok(x.narrow(columns))
+    }
+
+    fn gather(&self, x: &Packed<f32>, rows: &[usize]) -> Result<Packed<f32>, Error> {
+        Ok(x.gather(rows))
+    }
+
+    fn scatter(
+        &self,
+        from: &Packed<f32>,
+        into: &mut Packed<f32>,
+        pairs: &[(usize, usize)],
+    ) -> Result<(), Error> {
+        for &(source, target) in pairs {
+            into.row_mut(target).copy_from_slice(from.row(source));
+        }
+        Ok(())
+    }
+
+    fn stack(&self, parts: &[Packed<f32>]) -> Result<Packed<f32>, Error> {
+        Ok(stack(parts))
+    }
+
+    fn probability(&self, logits: &Packed<f32>, column: usize) -> Result<Vec<f64>, Error> {
+        Ok(probability(logits, column))
+    }
+}

@@ -1,0 +1,152 @@
+//! The selective scan, [`LANES`] channels abreast.
+//!
+//! States lie as `[E / LANES, N, LANES]`, so that one step of a block of channels is a run over contiguous memory.
+
+use rayon::prelude::*;
+
+use super::vector::{Arithmetic, Kernel, LANES, exp, vectorized};
+use crate::ops::{Keep, Selection};
+use crate::packed::Packed;
+use crate::{Ragged, Span};
+
+/// The decay `A` and the direct path `D`, in blocks of channels.
+#[derive(Debug)]
+pub struct Decay {
+    /// `[E / LANES, N, LANES]`; zero for the channels that fill the last block.
+    a: Vec<[f32; LANES]>,
+    /// `[E / LANES, LANES]`.
+    direct: Vec<[f32; LANES]>,
+    state: usize,
+}
+
+impl Decay {
+    /// Packs `A` `[E, N]` and `D` `[E]`.
+    pub(super) fn new(a: &Packed<f32>, direct: &[f32]) -> Self {
+        let (channels, state) = (a.rows(), a.columns());
+        let blocks = channels.div_ceil(LANES);
+        let mut packed = Self {
+            a: vec![[0.0; LANES]; blocks * state],
+            direct: vec![[0.0; LANES]; blocks],
+            state,
+        };
+        for channel in 0..channels {
+            let (block, lane) = (channel / LANES, channel % LANES);
+            packed.direct[block][lane] = direct[channel];
+            for (place, &value) in a.row(channel).iter().enumerate() {
+                packed.a[block * state + place][lane] = value;
+            }
+        }
+        packed
+    }
+
+    /// Numbers in one state of all channels.
+    fn columns(&self) -> usize {
+        self.a.len() * LANES
+    }
+
+    /// Runs the recurrence along each span.
+    pub(super) fn scan(
+        &self,
+        x: &Packed<f32>,
+        selection: &Selection<'_, Packed<f32>>,
+        past: Option<&Packed<f32>>,
+        ragged: &Ragged,
+        keep: Keep,
+    ) -> (Packed<f32>, Option<Packed<f32>>) {
+        let mut out = Packed::zeros(x.rows(), x.columns());
+        let kept_rows = if keep == Keep::States { x.rows() } else { 0 };
+        let mut states = Packed::zeros(kept_rows, self.columns());
+        let mut jobs = Vec::with_capacity(ragged.spans().len());
+        let (mut outs, mut kept) = (out.values_mut(), states.values_mut());
+        for (start, span) in ragged.spans() {
+            let (out, outs_left) = outs.split_at_mut(span.length * x.columns());
+            let kept_here = if keep == Keep::States { span.length * self.columns() } else { 0 };
+            let (keep, kept_left) = kept.split_at_mut(kept_here);
+            (outs, kept) = (outs_left, kept_left);
+            jobs.push(Job { decay: self, x, selection, past, start, span, out, keep });
+        }
+        jobs.into_par_iter().for_each(vectorized);
+        (out, (keep == Keep::States).then_some(states))
+    }
+}
+
+/// One span's scan.
+struct Job<'a> {
+    decay: &'a Decay,
+    x: &'a Packed<f32>,
+    selection: &'a Selection<'a, Packed<f32>>,
+    past: Option<&'a Packed<f32>>,
+    start: usize,
+    span: Span,
+    out: &'a mut [f32],
+    keep: &'a mut [f32],
+}
+
+impl Kernel for Job<'_> {
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) {
+        let (channels, size) = (self.x.columns(), self.decay.state);
+        let columns = self.decay.columns();
+        let mut state = vec![[0.0; LANES]; size];
+        for (block, a) in self.decay.a.chunks_exact(size).enumerate() {
+            let (first, offset) = (block * LANES, block * size * LANES);
+            let width = LANES.min(channels - first);
+            match (self.span.past, self.past) {
+                (Some(row), Some(past)) => {
+                    let from = &past.row(row)[offset..offset + size * LANES];
+                    state.as_flattened_mut().copy_from_slice(from);
+                }
+                _ => state.fill([0.0; LANES]),
+            }
+            for token in 0..self.span.length {
+                let row = self.start + token;
+                let x = lanes(&self.x.row(row)[first..first + width]);
+                let delta = lanes(&self.selection.delta.row(row)[first..first + width]);
+                let (b, c) = (self.selection.b.row(row), self.selection.c.row(row));
+                let sums = step::<A>(&mut state, a, &x, &delta, b, c);
+                let out = &mut self.out[token * channels + first..][..width];
+                for lane in 0..width {
+                    let direct = self.decay.direct[block][lane];
+                    out[lane] = A::multiply_add(direct, x[lane], sums[lane]);
+                }
+                if !self.keep.is_empty() {
+                    self.keep[token * columns + offset..][..size * LANES]
+                        .copy_from_slice(state.as_flattened());
+                }
+            }
+        }
+    }
+}
+
+/// One token: updates the state of a block of channels and reads it.
+#[inline(always)]
+fn step<A: Arithmetic>(
+    state: &mut [[f32; LANES]],
+    a: &[[f32; LANES]],
+    x: &[f32; LANES],
+    delta: &[f32; LANES],
+    b: &[f32],
+    c: &[f32],
+) -> [f32; LANES] {
+    let mut write = [0.0; LANES];
+    for lane in 0..LANES {
+        write[lane] = delta[lane] * x[lane];
+    }
+    let mut sums = [0.0; LANES];
+    for (((h, a), &b), &c) in state.iter_mut().zip(a).zip(b).zip(c) {
+        for lane in 0..LANES {
+            let decay = exp::<A>(delta[lane] * a[lane]);
+            h[lane] = A::multiply_add(decay, h[lane], write[lane] * b);
+            sums[lane] = A::multiply_add(h[lane], c, sums[lane]);
+        }
+    }
+    sums
+}
+
+/// A block of channels, zeros where the model has no more.
+#[inline(always)]
+fn lanes(values: &[f32]) -> [f32; LANES] {
+    let mut lanes = [0.0; LANES];
+    lanes[..values.len()].copy_from_slice(values);
+    lanes
+}

@@ -1,0 +1,251 @@
+//! The reference: every operation as its equation, in f32 or f64, one number at a time.
+
+use std::fmt::Debug;
+use std::marker::PhantomData;
+use std::ops::Range;
+
+use candle_core::{DType, Tensor, WithDType};
+use num_traits::Float;
+
+use super::{Keep, Linear, Operations, Selection, Taps};
+use crate::packed::Packed;
+use crate::{Error, Ragged};
+
+/// Numbers that the reference can be run in: f32 and f64.
+pub trait Real: Float + WithDType + Default + Debug + Send + Sync + 'static {}
+impl Real for f32 {}
+impl Real for f64 {}
+
+/// The slow and obvious device.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Plain<T>(PhantomData<T>);
+
+/// A linear map as its equation has it.
+#[derive(Debug)]
+pub struct PlainMatrix<T> {
+    weight: Packed<T>,
+    bias: Option<Packed<T>>,
+}
+
+/// The decay `A` and the direct path `D`.
+#[derive(Debug)]
+pub struct PlainDecay<T> {
+    a: Packed<T>,
+    direct: Packed<T>,
+}
+
+fn map<T: Real>(x: &Packed<T>, change: impl Fn(T) -> T) -> Packed<T> {
+    Packed::new(x.values().iter().map(|&value| change(value)).collect(), x.columns())
+}
+
+fn zip<T: Real>(x: &Packed<T>, y: &Packed<T>, join: impl Fn(T, T) -> T) -> Packed<T> {
+    let values = x.values().iter().zip(y.values()).map(|(&x, &y)| join(x, y));
+    Packed::new(values.collect(), x.columns())
+}
+
+fn real<T: Real>(value: f64) -> T {
+    T::from(value).unwrap_or_else(T::nan)
+}
+
+fn exact<T: Real>(value: T) -> f64 {
+    WithDType::to_f64(value)
+}
+
+fn dot<T: Real>(x: &[T], y: &[T]) -> T {
+    x.iter().zip(y).fold(T::zero(), |sum, (&x, &y)| sum + x * y)
+}
+
+impl<T: Real> Operations for Plain<T> {
+    type Rows = Packed<T>;
+    type Matrix = PlainMatrix<T>;
+    type Vector = Packed<T>;
+    type Convolution = PlainMatrix<T>;
+    type Decay = PlainDecay<T>;
+    type States = Packed<T>;
+
+    fn dtype(&self) -> DType {
+        T::DTYPE
+    }
+
+    fn rows_together(&self) -> usize {
+        64
+    }
+
+    fn matrix(&self, linear: &Linear) -> Result<PlainMatrix<T>, Error> {
+        let bias = linear.bias.as_ref().map(Packed::from_tensor).transpose()?;
+        Ok(PlainMatrix { weight: Packed::from_tensor(&linear.weight)?, bias })
+    }
+
+    fn vector(&self, tensor: &Tensor) -> Result<Packed<T>, Error> {
+        Packed::from_tensor(tensor)
+    }
+
+    fn convolution(&self, taps: &Taps) -> Result<PlainMatrix<T>, Error> {
+        let bias = taps.bias.as_ref().map(Packed::from_tensor).transpose()?;
+        Ok(PlainMatrix { weight: Packed::from_tensor(&taps.weight)?, bias })
+    }
+
+    fn decay(&self, a_log: &Tensor, direct: &Tensor) -> Result<PlainDecay<T>, Error> {
+        let a = map(&Packed::from_tensor(a_log)?, |value: T| -value.exp());
+        Ok(PlainDecay { a, direct: Packed::from_tensor(direct)? })
+    }
+
+    fn upload(&self, tensor: &Tensor) -> Result<Packed<T>, Error> {
+        Packed::from_tensor(tensor)
+    }
+
+    fn download(&self, rows: &Packed<T>) -> Result<Tensor, Error> {
+        rows.to_tensor()
+    }
+
+    fn norm(&self, x: &Packed<T>, weight: &Packed<T>, epsilon: f64) -> Result<Packed<T>, Error> {
+        let mut out = x.clone();
+        for index in 0..x.rows() {
+            let row = x.row(index);
+            let mean = dot(row, row) / real(row.len() as f64);
+            let scale = T::one() / (mean + real(epsilon)).sqrt();
+            for (value, &weight) in out.row_mut(index).iter_mut().zip(weight.values()) {
+                *value = *value * scale * weight;
+            }
+        }
+        Ok(out)
+    }
+
+    fn project(&self, x: &Packed<T>, matrix: &PlainMatrix<T>) -> Result<Packed<T>, Error> {
+        let outputs = matrix.weight.rows();
+        let mut out = Packed::zeros(x.rows(), outputs);
+        for row in 0..x.rows() {
+            for output in 0..outputs {
+                let bias = matrix.bias.as_ref().map_or(T::zero(), |bias| bias.values()[output]);
+                out.row_mut(row)[output] = dot(x.row(row), matrix.weight.row(output)) + bias;
+            }
+        }
+        Ok(out)
+    }
+
+    fn convolve(
+        &self,
+        x: &Packed<T>,
+        past: Option<&Packed<T>>,
+        ragged: &Ragged,
+        taps: &PlainMatrix<T>,
+    ) -> Result<Packed<T>, Error> {
+        let width = taps.weight.columns();
+        let mut out = Packed::zeros(x.rows(), x.columns());
+        for (start, span) in ragged.spans() {
+            for place in 0..span.length {
+                for channel in 0..x.columns() {
+                    let mut sum = taps.bias.as_ref().map_or(T::zero(), |bias| bias.values()[channel]);
+                    for back in 0..width.min(span.token + place + 1) {
+                        let input = match (place.checked_sub(back), span.past, past) {
+                            (Some(place), ..) => x.row(start + place)[channel],
+                            (None, Some(row), Some(past)) => past.row(row + 1 + place - back)[channel],
+                            (None, ..) => T::zero(),
+                        };
+                        sum = sum + input * taps.weight.row(channel)[width - 1 - back];
+                    }
+                    out.row_mut(start + place)[channel] = sum;
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    fn scan(
+        &self,
+        x: &Packed<T>,
+        selection: &Selection<'_, Packed<T>>,
+        past: Option<&Packed<T>>,
+        ragged: &Ragged,
+        decay: &PlainDecay<T>,
+        keep: Keep,
+    ) -> Result<(Packed<T>, Option<Packed<T>>), Error> {
+        let state_size = decay.a.columns();
+        let mut out = Packed::zeros(x.rows(), x.columns());
+        let mut kept = Vec::new();
+        for (start, span) in ragged.spans() {
+            let mut state = match (span.past, past) {
+                (Some(row), Some(past)) => past.row(row).to_vec(), // [E N]
+                _ => vec![T::zero(); x.columns() * state_size],
+            };
+            for row in start..start + span.length {
+                let (b, c) = (selection.b.row(row), selection.c.row(row));
+                for channel in 0..x.columns() {
+                    let (input, delta) = (x.row(row)[channel], selection.delta.row(row)[channel]);
+                    let mut sum = T::zero();
+                    for place in 0..state_size {
+                        let h = &mut state[channel * state_size + place];
+                        *h = (delta * decay.a.row(channel)[place]).exp() * *h + delta * b[place] * input;
+                        sum = sum + *h * c[place];
+                    }
+                    out.row_mut(row)[channel] = sum + decay.direct.values()[channel] * input;
+                }
+                if keep == Keep::States {
+                    kept.extend_from_slice(&state);
+                }
+            }
+        }
+        let states = Packed::new(kept, x.columns() * state_size);
+        Ok((out, (keep == Keep::States).then_some(states)))
+    }
+
+    fn silu(&self, x: &Packed<T>) -> Result<Packed<T>, Error> {
+        Ok(map(x, |x| x / (T::one() + (-x).exp())))
+    }
+
+    fn softplus(&self, x: &Packed<T>) -> Result<Packed<T>, Error> {
+        // max(x, 0) + ln(1 + exp(-|x|)) is the same number and cannot overflow.
+        Ok(map(x, |x| Float::max(x, T::zero()) + (-x.abs()).exp().ln_1p()))
+    }
+
+    fn multiply(&self, x: &Packed<T>, y: &Packed<T>) -> Result<Packed<T>, Error> {
+        Ok(zip(x, y, |x, y| x * y))
+    }
+
+    fn add(&self, x: &Packed<T>, y: &Packed<T>) -> Result<Packed<T>, Error> {
+        Ok(zip(x, y, |x, y| x + y))
+    }
+
+    fn narrow(&self, x: &Packed<T>, columns: Range<usize>) -> Result<Packed<T>, Error> {
+        Ok(x.narrow(columns))
+    }
+
+    fn gather(&self, x: &Packed<T>, rows: &[usize]) -> Result<Packed<T>, Error> {
+        Ok(x.gather(rows))
+    }
+
+    fn scatter(
+        &self,
+        from: &Packed<T>,
+        into: &mut Packed<T>,
+        pairs: &[(usize, usize)],
+    ) -> Result<(), Error> {
+        for &(source, target) in pairs {
+            into.row_mut(target).copy_from_slice(from.row(source));
+        }
+        Ok(())
+    }
+
+    fn stack(&self, parts: &[Packed<T>]) -> Result<Packed<T>, Error> {
+        Ok(stack(parts))
+    }
+
+    fn probability(&self, logits: &Packed<T>, column: usize) -> Result<Vec<f64>, Error> {
+        let one = |row: usize| {
+            let row = logits.row(row);
+            let top = row.iter().copied().fold(T::neg_infinity(), Float::max);
+            let sum: f64 = row.iter().map(|&value| exact(value - top).exp()).sum();
+            exact(row[column] - top).exp() / sum
+        };
+        Ok((0..logits.rows()).map(one).collect())
+    }
+}
+
+/// One matrix below another.
+pub(crate) fn stack<T: Copy + Default>(parts: &[Packed<T>]) -> Packed<T> {
+    let mut whole = parts.first().cloned().unwrap_or_else(|| Packed::zeros(0, 0));
+    for part in parts.iter().skip(1) {
+        whole.append(part);
+    }
+    whole
+}

@@ -1,0 +1,73 @@
+//! Recorded activations: what a prompt was at chosen sites and layers.
+
+use std::collections::BTreeMap;
+
+use candle_core::Tensor;
+
+use crate::tap::{Spot, Tap};
+use crate::{Error, Site};
+
+/// What a prompt was at chosen sites and layers, and its logits.
+///
+/// # Example
+/// ```
+/// use mambascope_model::{Model, Site, Spot};
+/// let acts = Model::tiny().activations(&[1, 2], &[Spot { site: Site::Resid, layer: 3 }])?;
+/// assert_eq!(acts.at(Site::Resid, 3).expect("recorded").dims(), [2, 16]);
+/// # Ok::<(), mambascope_model::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Activations {
+    ids: Vec<u32>,
+    logits: Tensor,
+    tensors: BTreeMap<Spot, Tensor>,
+}
+
+impl Activations {
+    /// The prompt's tokens.
+    pub fn ids(&self) -> &[u32] {
+        &self.ids
+    }
+
+    /// The logits after each token, `[L, V]`.
+    pub const fn logits(&self) -> &Tensor {
+        &self.logits
+    }
+
+    /// The activation of a site of a layer, `[L, width]`, where it was recorded.
+    pub fn at(&self, site: Site, layer: usize) -> Option<&Tensor> {
+        self.tensors.get(&Spot { site, layer })
+    }
+
+    /// All that was recorded, by site and layer.
+    pub fn iter(&self) -> impl Iterator<Item = (Spot, &Tensor)> {
+        self.tensors.iter().map(|(spot, tensor)| (*spot, tensor))
+    }
+}
+
+/// A tap that keeps what it sees.
+pub(crate) struct Recorder {
+    wanted: Vec<Spot>,
+    tensors: BTreeMap<Spot, Tensor>,
+}
+
+impl Recorder {
+    pub(crate) fn new(spots: &[Spot]) -> Self {
+        Self { wanted: spots.to_vec(), tensors: BTreeMap::new() }
+    }
+
+    pub(crate) fn finish(self, ids: &[u32], logits: Tensor) -> Activations {
+        Activations { ids: ids.to_vec(), logits, tensors: self.tensors }
+    }
+}
+
+impl Tap for Recorder {
+    fn wants(&self, spot: Spot) -> bool {
+        self.wanted.contains(&spot)
+    }
+
+    fn visit(&mut self, spot: Spot, activation: Tensor) -> Result<Tensor, Error> {
+        self.tensors.insert(spot, activation.clone());
+        Ok(activation)
+    }
+}

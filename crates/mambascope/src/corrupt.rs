@@ -1,0 +1,228 @@
+//! Corruption: what is done to the subject so that the fact is lost.
+
+use std::fmt;
+use std::ops::Range;
+use std::str::FromStr;
+
+use candle_core::{DType, Tensor};
+use mambascope_model::Model;
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+use crate::random::RandomState;
+
+/// From which distribution noise is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Distribution {
+    /// Standard normal.
+    #[default]
+    Gaussian,
+    /// Uniform from -1 to 1.
+    Uniform,
+}
+
+/// By what draws are multiplied.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scale {
+    /// A multiple of sigma, the standard deviation of subjects' embeddings.
+    Sigmas(f64),
+    /// A number, as it is.
+    Absolute(f64),
+}
+
+/// What becomes of the embedding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Placement {
+    /// Noise is added to it.
+    #[default]
+    Add,
+    /// Noise takes its place.
+    Replace,
+}
+
+/// Noise on the subject's embeddings, ROME's way: by default 3 sigmas, 10 samples, seed 1.
+///
+/// Draws are numpy's `RandomState(seed)`, in the order sample, token, channel, and the same for every cell of a trace.
+/// They are added in f64 and rounded once. Sigma is the unbiased standard deviation over all numbers of the embeddings
+/// of a list of subjects, each tokenised alone.
+///
+/// # Source
+/// Meng et al. 2022; `collect_embedding_std` and `trace_with_patch` in `experiments/causal_trace.py` of kmeng01/rome.
+///
+/// # Example
+/// ```
+/// use mambascope::prelude::*;
+/// let noise = Noise::sigmas(3.0).samples(10).seed(1);
+/// assert_eq!("3s".parse::<Noise>()?, noise);
+/// assert_eq!("u0.2".parse::<Noise>()?, Noise::uniform(0.2));
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[must_use]
+pub struct Noise {
+    /// From which distribution.
+    pub distribution: Distribution,
+    /// By what draws are multiplied.
+    pub scale: Scale,
+    /// Over whose subjects sigma is taken; empty for those of the bundled facts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subjects: Vec<String>,
+    /// How many samples are drawn.
+    pub samples: usize,
+    /// Seed of the draws.
+    pub seed: u32,
+    /// Whether noise is added or put in place.
+    pub placement: Placement,
+}
+
+impl Noise {
+    const fn new(distribution: Distribution, scale: Scale) -> Self {
+        let placement = Placement::Add;
+        Self { distribution, scale, subjects: Vec::new(), samples: 10, seed: 1, placement }
+    }
+
+    /// Gaussian noise of so many sigmas.
+    pub const fn sigmas(count: f64) -> Self {
+        Self::new(Distribution::Gaussian, Scale::Sigmas(count))
+    }
+
+    /// Gaussian noise of this standard deviation.
+    pub const fn gaussian(deviation: f64) -> Self {
+        Self::new(Distribution::Gaussian, Scale::Absolute(deviation))
+    }
+
+    /// Uniform noise from `-limit` to `limit`.
+    pub const fn uniform(limit: f64) -> Self {
+        Self::new(Distribution::Uniform, Scale::Absolute(limit))
+    }
+
+    /// Draws so many samples.
+    pub fn samples(&self, samples: usize) -> Self {
+        Self { samples, ..self.clone() }
+    }
+
+    /// Seeds the draws.
+    pub fn seed(&self, seed: u32) -> Self {
+        Self { seed, ..self.clone() }
+    }
+
+    /// Puts noise in the embeddings' place, instead of adding it.
+    pub fn replacing(&self) -> Self {
+        Self { placement: Placement::Replace, ..self.clone() }
+    }
+
+    /// Takes sigma over these subjects, each tokenised alone.
+    pub fn over<S: Into<String>>(&self, subjects: impl IntoIterator<Item = S>) -> Self {
+        Self { subjects: subjects.into_iter().map(Into::into).collect(), ..self.clone() }
+    }
+
+    /// The draws for so many tokens of this width, `[samples, tokens, width]` in that order, times `factor`.
+    pub(crate) fn draw(&self, tokens: usize, width: usize, factor: f64) -> Vec<f64> {
+        let mut source = RandomState::new(self.seed);
+        let count = self.samples * tokens * width;
+        let draws = match self.distribution {
+            Distribution::Gaussian => source.normals(count),
+            Distribution::Uniform => source.uniform(-1.0, 1.0, count),
+        };
+        draws.into_iter().map(|draw| draw * factor).collect()
+    }
+}
+
+impl Default for Noise {
+    fn default() -> Self {
+        Self::sigmas(3.0)
+    }
+}
+
+impl From<f64> for Noise {
+    /// So many sigmas.
+    fn from(sigmas: f64) -> Self {
+        Self::sigmas(sigmas)
+    }
+}
+
+impl FromStr for Noise {
+    type Err = Error;
+
+    /// Reads `3s` (sigmas), `0.13` (a standard deviation) or `u0.2` (uniform).
+    ///
+    /// # Errors
+    /// For anything else.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let refused = || Error::NoiseText { text: text.to_owned() };
+        let number = |text: &str| match text.parse::<f64>() {
+            Ok(number) if number.is_finite() && number >= 0.0 => Ok(number),
+            _ => Err(refused()),
+        };
+        if let Some(limit) = text.strip_prefix('u') {
+            Ok(Self::uniform(number(limit)?))
+        } else if let Some(sigmas) = text.strip_suffix('s') {
+            Ok(Self::sigmas(number(sigmas)?))
+        } else {
+            Ok(Self::gaussian(number(text)?))
+        }
+    }
+}
+
+impl fmt::Display for Noise {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.distribution, self.scale) {
+            (_, Scale::Sigmas(count)) => write!(f, "{count} sigma")?,
+            (Distribution::Gaussian, Scale::Absolute(deviation)) => write!(f, "deviation {deviation}")?,
+            (Distribution::Uniform, Scale::Absolute(limit)) => write!(f, "uniform to {limit}")?,
+        }
+        let placement = if self.placement == Placement::Replace { ", in place" } else { "" };
+        let plural = if self.samples == 1 { "" } else { "s" };
+        write!(f, "{placement}, {} sample{plural}, seed {}", self.samples, self.seed)
+    }
+}
+
+/// The standard deviation of all numbers in the embeddings of these token lists, laid end to end.
+///
+/// # Errors
+/// When there are fewer than two numbers, or a token is outside the vocabulary.
+pub(crate) fn sigma<'a>(model: &Model, subjects: impl Iterator<Item = &'a [u32]>) -> Result<f64, Error> {
+    let ids: Vec<u32> = subjects.flatten().copied().collect();
+    let embeddings = model.embeddings(&ids)?.to_dtype(DType::F64)?.flatten_all()?;
+    let values: Vec<f64> = embeddings.to_vec1()?;
+    Ok(deviation(&values))
+}
+
+/// The unbiased standard deviation.
+pub(crate) fn deviation(values: &[f64]) -> f64 {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    (squares / (count - 1.0)).sqrt()
+}
+
+/// The clean embeddings `[L, D]` with noise on some tokens: one tensor a sample.
+///
+/// # Errors
+/// When candle fails.
+pub(crate) fn corrupted(
+    noise: &Noise,
+    factor: f64,
+    clean: &Tensor,
+    tokens: &Range<usize>,
+) -> Result<Vec<Tensor>, Error> {
+    let width = clean.dim(1)?;
+    let exact: Vec<f64> = clean.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?;
+    let draws = noise.draw(tokens.len(), width, factor);
+    let first = tokens.start * width;
+    draws
+        .chunks_exact((tokens.len() * width).max(1))
+        .map(|sample| {
+            let mut values = exact.clone();
+            for (value, draw) in values[first..].iter_mut().zip(sample) {
+                *value = if noise.placement == Placement::Add { *value + draw } else { *draw };
+            }
+            let tensor = Tensor::from_vec(values, clean.shape(), clean.device())?;
+            Ok(tensor.to_dtype(clean.dtype())?)
+        })
+        .collect()
+}

@@ -1,0 +1,282 @@
+//! Effects: the numbers of a trace, with all that is needed to read them.
+
+use std::fmt;
+use std::ops::Range;
+
+use mambascope_figure::{Figure, Heatmap, Palette, RowLabel};
+use mambascope_model::Site;
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+use crate::at::Window;
+use crate::check::Resolved;
+use crate::plan::Plan;
+use crate::trace::Trace;
+use crate::wavefront::{Outcome, Work};
+
+/// What a trace measured: p(answer), clean, corrupted, and with each cell restored.
+///
+/// # Units
+/// Probabilities, averaged over noise samples; never logits.
+///
+/// # Example
+/// ```
+/// use mambascope::prelude::*;
+/// let trace = Model::tiny().trace([5, 9, 2, 7]).subject(1..3).corrupt(Noise::gaussian(0.5));
+/// let effects = trace.restore(1..3).run()?;
+/// assert_eq!((effects.tokens(), effects.layers()), (&[0, 1, 2, 3][..], &[1, 2][..]));
+/// assert_eq!(effects.score(0, 1), Some(effects.low()), "before the subject nothing is restored");
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Effects {
+    pub(crate) version: String,
+    pub(crate) model: String,
+    pub(crate) model_digest: String,
+    pub(crate) plan: Plan,
+    pub(crate) input_ids: Vec<u32>,
+    pub(crate) input_tokens: Vec<String>,
+    pub(crate) subject: Range<usize>,
+    pub(crate) answer: String,
+    pub(crate) answer_id: u32,
+    pub(crate) correct_prediction: bool,
+    pub(crate) high: f64,
+    pub(crate) low: f64,
+    pub(crate) low_samples: Vec<f64>,
+    pub(crate) sigma: Option<f64>,
+    pub(crate) noise: f64,
+    pub(crate) site: Site,
+    pub(crate) window: Window,
+    pub(crate) model_layers: usize,
+    pub(crate) tokens: Vec<usize>,
+    pub(crate) layers: Vec<usize>,
+    pub(crate) scores: Vec<f64>,
+    pub(crate) sample_scores: Vec<f64>,
+    pub(crate) warnings: Vec<String>,
+    pub(crate) work: Work,
+}
+
+impl Effects {
+    /// Puts names to what a run measured.
+    pub(crate) fn gather(trace: &Trace, plan: Resolved, outcome: Outcome) -> Result<Self, Error> {
+        let model = trace.model();
+        let piece = |token: u32| {
+            model.tokens().map_or_else(|| format!("#{token}"), |tokens| tokens.readable(token))
+        };
+        let grid = plan.grid;
+        let site = grid.as_ref().map_or(Site::Resid, |grid| grid.site);
+        let cells = outcome.scores.len() / outcome.low.len().max(1);
+        Ok(Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            model: model.name().to_owned(),
+            model_digest: model.digest()?,
+            plan: trace.plan().clone(),
+            input_ids: plan.ids,
+            input_tokens: plan.pieces,
+            subject: plan.subject,
+            answer: piece(outcome.answer),
+            answer_id: outcome.answer,
+            correct_prediction: outcome.answer == outcome.predicted,
+            high: outcome.high,
+            low: mean(&outcome.low),
+            scores: (0..cells).map(|cell| mean_of_cell(&outcome.scores, cells, cell)).collect(),
+            low_samples: outcome.low,
+            sigma: plan.sigma,
+            noise: plan.factor,
+            site,
+            window: grid.as_ref().map_or_else(|| Window::from(1), |grid| grid.window),
+            model_layers: model.config().layers,
+            tokens: grid.as_ref().map_or_else(Vec::new, |grid| grid.tokens.clone()),
+            layers: grid.map_or_else(Vec::new, |grid| grid.layers),
+            sample_scores: outcome.scores,
+            warnings: plan.warnings,
+            work: outcome.work,
+        })
+    }
+
+    /// p(answer) with one cell restored; `None` outside the grid.
+    pub fn score(&self, token: usize, layer: usize) -> Option<f64> {
+        self.scores.get(self.cell(token, layer)?).copied()
+    }
+
+    /// p(answer) of each noise sample with one cell restored; empty outside the grid.
+    pub fn samples(&self, token: usize, layer: usize) -> Vec<f64> {
+        let cells = self.tokens.len() * self.layers.len();
+        let cell = self.cell(token, layer);
+        cell.map_or_else(Vec::new, |cell| {
+            self.sample_scores.iter().skip(cell).step_by(cells).copied().collect()
+        })
+    }
+
+    fn cell(&self, token: usize, layer: usize) -> Option<usize> {
+        let row = self.tokens.iter().position(|&one| one == token)?;
+        let column = self.layers.iter().position(|&one| one == layer)?;
+        Some(row * self.layers.len() + column)
+    }
+
+    /// The cell with the highest score: token, layer, p(answer).
+    pub fn best(&self) -> Option<(usize, usize, f64)> {
+        let better = |best: Option<usize>, (cell, score): (usize, &f64)| match best {
+            Some(other) if self.scores[other] >= *score => best,
+            _ => Some(cell),
+        };
+        let cell = self.scores.iter().enumerate().fold(None, better)?;
+        let (row, column) = (cell / self.layers.len(), cell % self.layers.len());
+        Some((self.tokens[row], self.layers[column], self.scores[cell]))
+    }
+
+    /// p(answer) of the clean run.
+    pub const fn high(&self) -> f64 {
+        self.high
+    }
+
+    /// p(answer) of the corrupted runs, averaged.
+    pub const fn low(&self) -> f64 {
+        self.low
+    }
+
+    /// p(answer) of each corrupted run.
+    pub fn low_samples(&self) -> &[f64] {
+        &self.low_samples
+    }
+
+    /// The tokens of the grid, its rows.
+    pub fn tokens(&self) -> &[usize] {
+        &self.tokens
+    }
+
+    /// The centres of layers of the grid, its columns.
+    pub fn layers(&self) -> &[usize] {
+        &self.layers
+    }
+
+    /// The prompt's tokens.
+    pub fn input_ids(&self) -> &[u32] {
+        &self.input_ids
+    }
+
+    /// The prompt's tokens as a person reads them.
+    pub fn input_tokens(&self) -> &[String] {
+        &self.input_tokens
+    }
+
+    /// The subject's tokens.
+    pub fn subject(&self) -> Range<usize> {
+        self.subject.clone()
+    }
+
+    /// The token whose probability was measured, as a person reads it.
+    pub fn answer(&self) -> &str {
+        &self.answer
+    }
+
+    /// The token whose probability was measured.
+    pub const fn answer_id(&self) -> u32 {
+        self.answer_id
+    }
+
+    /// Whether the answer was the clean run's most probable token.
+    pub const fn correct_prediction(&self) -> bool {
+        self.correct_prediction
+    }
+
+    /// What was restored.
+    pub const fn site(&self) -> Site {
+        self.site
+    }
+
+    /// How many layers were restored together.
+    pub const fn window(&self) -> Window {
+        self.window
+    }
+
+    /// The plan that was run.
+    pub const fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// SHA-256 of the model's configuration and weights.
+    pub fn model_digest(&self) -> &str {
+        &self.model_digest
+    }
+
+    /// What a reader should know before trusting the numbers.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// The work that was done.
+    pub const fn work(&self) -> Work {
+        self.work
+    }
+
+    /// The scores as a picture in ROME's look: tokens down, layers across, colour from the corrupted score up.
+    ///
+    /// # Errors
+    /// When nothing was restored.
+    pub fn heatmap(&self) -> Result<Figure, Error> {
+        if self.scores.is_empty() {
+            return Err(Error::NothingRestored);
+        }
+        let row = |&token: &usize| {
+            let text = self.input_tokens[token].clone();
+            if self.subject.contains(&token) { RowLabel::subject(text) } else { RowLabel::plain(text) }
+        };
+        let rows: Vec<RowLabel> = self.tokens.iter().map(row).collect();
+        let columns = self.layers.iter().map(usize::to_string);
+        let map = Heatmap::new(rows, columns, self.scores.clone())?
+            .title(format!("Impact of restoring {} after corrupted input", self.site.words()))
+            .column_label(self.column_label())
+            .nouns("token", "layer")
+            .scale_label(format!("p({})", self.answer.trim()))
+            .range(self.low, self.ceiling())
+            .palette(palette(self.site));
+        Ok(Figure::from(map))
+    }
+
+    /// The top of the colour scale: the highest score.
+    fn ceiling(&self) -> f64 {
+        let highest = self.scores.iter().copied().fold(self.low, f64::max);
+        if highest > self.low { highest } else { self.high.max(self.low + f64::EPSILON) }
+    }
+
+    fn column_label(&self) -> String {
+        if self.window.size == 1 {
+            format!("single restored layer within {}", self.model)
+        } else {
+            let (size, words) = (self.window.size, self.site.words());
+            format!("center of interval of {size} restored {words} layers")
+        }
+    }
+}
+
+/// ROME's colours: purple for the state, green for what is read from memory, red for what moves.
+const fn palette(site: Site) -> Palette {
+    match site {
+        Site::MixerOut => Palette::Reds,
+        Site::ScanOut | Site::Gated => Palette::Greens,
+        Site::Gate => Palette::Oranges,
+        _ => Palette::Purples,
+    }
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+fn mean_of_cell(scores: &[f64], cells: usize, cell: usize) -> f64 {
+    let samples: Vec<f64> = scores.iter().skip(cell).step_by(cells).copied().collect();
+    mean(&samples)
+}
+
+impl fmt::Display for Effects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (high, low, answer) = (self.high, self.low, self.answer.trim());
+        write!(f, "p({answer}) clean {high:.4}, corrupted {low:.4}")?;
+        if let Some((token, layer, score)) = self.best() {
+            let piece = self.input_tokens[token].trim();
+            write!(f, ", best {score:.4} at token {token} ({piece}), layer {layer}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,114 @@
+//! What can go wrong with a trace.
+
+use std::path::PathBuf;
+
+use mambascope_model::Site;
+
+use crate::check::{Problem, Problems};
+use crate::npz::NpzError;
+
+/// What can go wrong in this crate.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A plan does not fit its model or is not sound.
+    #[error("the trace cannot run: {}", Problems(problems))]
+    Plan {
+        /// All that is wrong with it.
+        problems: Vec<Problem>,
+    },
+
+    /// A model could not be loaded or run.
+    #[error(transparent)]
+    Model(#[from] mambascope_model::Error),
+
+    /// A picture could not be made.
+    #[error(transparent)]
+    Figure(#[from] mambascope_figure::Error),
+
+    /// An npz file could not be read or written.
+    #[error(transparent)]
+    Npz(#[from] NpzError),
+
+    /// A tensor operation of candle failed.
+    #[error("a tensor operation failed: {0}")]
+    Tensor(#[from] candle_core::Error),
+
+    /// The watcher stopped the run.
+    #[error("the run was stopped\nhelp: nothing was written; run it again")]
+    Stopped,
+
+    /// A restore met a layer whose clean values were not kept.
+    #[error("the clean {site} of layer {layer} was not kept\nhelp: this is a defect of mambascope; report the plan")]
+    NotKept {
+        /// Which site.
+        site: Site,
+        /// Which layer.
+        layer: usize,
+    },
+
+    /// A heatmap was asked of a trace that restores nothing.
+    #[error("nothing is restored, so there is no map\nhelp: `.restore(..)` restores the residual, layer by layer")]
+    NothingRestored,
+
+    /// A text is no noise.
+    #[error("`{text}` is no noise\nhelp: write `3s` for three sigma, `0.13` for a standard deviation, or `u0.2` for uniform noise")]
+    NoiseText {
+        /// The text.
+        text: String,
+    },
+
+    /// A text is no such thing.
+    #[error("the {what} is not what this version writes: {source}\nhelp: write it again with this version")]
+    Json {
+        /// What it should be.
+        what: &'static str,
+        /// Where it goes wrong.
+        source: serde_json::Error,
+    },
+
+    /// A plan is of another version.
+    #[error("the plan is of version {found}\nhelp: this library reads version {expected}; make the plan again")]
+    PlanVersion {
+        /// Its version.
+        found: u32,
+        /// The version read here.
+        expected: u32,
+    },
+
+    /// A facts file cannot be read.
+    #[error("{}: {message}\nhelp: facts are known_1000.json, JSON lines with `subject`, or a table with a column `subject`", file.display())]
+    Facts {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        message: String,
+    },
+
+    /// A file cannot be written under this ending.
+    #[error("{} cannot be written\nhelp: end the name in {known}", file.display())]
+    Ending {
+        /// The file.
+        file: PathBuf,
+        /// The endings that can be written.
+        known: &'static str,
+    },
+
+    /// A file cannot be read or written.
+    #[error("{}: {source}\nhelp: check the folder, the rights and the space left", file.display())]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+
+    /// A file is not a trace's results.
+    #[error("{} holds no results of a trace: {message}\nhelp: name a file that `trace` or ROME wrote", file.display())]
+    NotEffects {
+        /// The file.
+        file: PathBuf,
+        /// What is missing or odd.
+        message: String,
+    },
+}

@@ -1,0 +1,100 @@
+//! Recorded activations, and how they are saved.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use candle_core::{DType, Tensor};
+use mambascope_model::{Activations, Site};
+
+use crate::Error;
+use crate::npz::{Array, Npz};
+use crate::save::{Ending, aside};
+
+/// The endings that activations are written under.
+const ENDINGS: &[Ending] = &[Ending::Npz, Ending::Safetensors];
+/// The same in words.
+const KNOWN: &str = "`.npz` or `.safetensors`";
+
+/// What a prompt was at the sites that were asked for, and its logits.
+#[derive(Debug, Clone)]
+pub struct Record {
+    activations: Activations,
+}
+
+impl Record {
+    pub(crate) const fn new(activations: Activations) -> Self {
+        Self { activations }
+    }
+
+    /// The activation of a site of a layer, `[L, width]`, where it was recorded.
+    pub fn at(&self, site: Site, layer: usize) -> Option<&Tensor> {
+        self.activations.at(site, layer)
+    }
+
+    /// The logits after each token, `[L, V]`.
+    pub const fn logits(&self) -> &Tensor {
+        self.activations.logits()
+    }
+
+    /// The prompt's tokens.
+    pub fn input_ids(&self) -> &[u32] {
+        self.activations.ids()
+    }
+
+    /// The tensors as a file names them: `input_ids` (int64), `logits` and `<site>.<layer>` (f32).
+    fn named(&self) -> Result<Vec<(String, Tensor)>, Error> {
+        let ids: Vec<i64> = self.input_ids().iter().map(|&id| i64::from(id)).collect();
+        let ids = Tensor::from_slice(&ids, ids.len(), &candle_core::Device::Cpu)?;
+        let mut named = vec![
+            ("input_ids".to_owned(), ids),
+            ("logits".to_owned(), self.logits().to_dtype(DType::F32)?),
+        ];
+        for (spot, tensor) in self.activations.iter() {
+            let name = format!("{}.{}", spot.site, spot.layer);
+            named.push((name, tensor.to_dtype(DType::F32)?));
+        }
+        Ok(named)
+    }
+
+    /// Writes the activations: `.npz` or `.safetensors`, aside first and then renamed.
+    ///
+    /// # Errors
+    /// For another ending, or when the file cannot be written.
+    pub fn save(&self, file: impl AsRef<Path>) -> Result<&Self, Error> {
+        let file = file.as_ref();
+        match Ending::of(file, ENDINGS, KNOWN)? {
+            Ending::Npz => self.npz()?.save(file)?,
+            _ => aside(file, &self.safetensors()?)?,
+        }
+        Ok(self)
+    }
+
+    /// Refuses a name under which activations cannot be written.
+    ///
+    /// # Errors
+    /// As said, before any work.
+    pub fn check_name(file: &Path) -> Result<(), Error> {
+        Ending::of(file, ENDINGS, KNOWN).map(|_| ())
+    }
+
+    fn npz(&self) -> Result<Npz, Error> {
+        let mut npz = Npz::default();
+        for (name, tensor) in self.named()? {
+            let shape = tensor.dims().to_vec();
+            let flat = tensor.flatten_all()?;
+            let array = if flat.dtype() == DType::I64 {
+                Array::new(shape, flat.to_vec1::<i64>()?)?
+            } else {
+                Array::new(shape, flat.to_vec1::<f32>()?)?
+            };
+            npz.insert(name, array);
+        }
+        Ok(npz)
+    }
+
+    fn safetensors(&self) -> Result<Vec<u8>, Error> {
+        let tensors: BTreeMap<String, Tensor> = self.named()?.into_iter().collect();
+        safetensors::serialize(&tensors, None)
+            .map_err(|error| candle_core::Error::from(error).into())
+    }
+}

@@ -1,0 +1,233 @@
+//! Effects on disk: npz in ROME's layout, JSON, and pictures.
+
+use std::ops::Range;
+use std::path::Path;
+
+use mambascope_model::Site;
+
+use crate::Error;
+use crate::at::Window;
+use crate::effects::Effects;
+use crate::npz::{Array, Npz, Values};
+use crate::plan::Plan;
+use crate::save::{Ending, aside};
+
+/// The endings that effects are written under.
+const ENDINGS: &str = "`.npz`, `.json`, `.svg`, `.png`, `.pdf` or `.txt`";
+
+impl Effects {
+    /// Writes the effects by the file's ending: npz, json, or a picture as svg, png, pdf or txt.
+    ///
+    /// An npz has ROME's keys and reads without pickle; scores of cells outside the grid are NaN.
+    ///
+    /// # Errors
+    /// For another ending, or when the file cannot be written; a file that was there is kept then.
+    pub fn save(&self, file: impl AsRef<Path>) -> Result<&Self, Error> {
+        let file = file.as_ref();
+        match Ending::of(file, &[Ending::Npz, Ending::Json, Ending::Picture], ENDINGS)? {
+            Ending::Npz => self.to_npz()?.save(file)?,
+            Ending::Json => aside(file, self.to_json()?.as_bytes())?,
+            _ => {
+                self.heatmap()?.save(file)?;
+            }
+        }
+        Ok(self)
+    }
+
+    /// Refuses a name under which effects cannot be written.
+    ///
+    /// # Errors
+    /// As said, before any work.
+    pub fn check_name(file: &Path) -> Result<(), Error> {
+        Ending::of(file, &[Ending::Npz, Ending::Json, Ending::Picture], ENDINGS).map(|_| ())
+    }
+
+    /// The effects as JSON.
+    ///
+    /// # Errors
+    /// Never for numbers that are finite.
+    pub fn to_json(&self) -> Result<String, Error> {
+        serde_json::to_string_pretty(self).map_err(|source| Error::Json { what: "result", source })
+    }
+
+    /// Reads effects from JSON.
+    ///
+    /// # Errors
+    /// When the text is not what [`Effects::to_json`] wrote.
+    pub fn from_json(text: &str) -> Result<Self, Error> {
+        serde_json::from_str(text).map_err(|source| Error::Json { what: "result", source })
+    }
+
+    /// The effects in ROME's layout, with a few more keys.
+    ///
+    /// # Errors
+    /// Never for effects of a run.
+    pub fn to_npz(&self) -> Result<Npz, Error> {
+        let (tokens, layers) = self.whole_shape();
+        let samples = self.low_samples.len();
+        let sample_scores: Vec<f64> = (0..samples).flat_map(|sample| self.whole(Some(sample))).collect();
+        let ids: Vec<i64> = self.input_ids.iter().map(|&id| i64::from(id)).collect();
+        let subject = vec![self.subject.start as i64, self.subject.end as i64];
+        let mut npz = Npz::default();
+        npz.insert("scores", Array::new([tokens, layers], self.whole(None))?);
+        npz.insert("low_score", Array::scalar(self.low));
+        npz.insert("high_score", Array::scalar(self.high));
+        npz.insert("input_ids", Array::vector(ids));
+        npz.insert("input_tokens", Array::vector(self.input_tokens.clone()));
+        npz.insert("subject_range", Array::vector(subject));
+        npz.insert("answer", Array::scalar(self.answer.as_str()));
+        npz.insert("window", Array::scalar(self.window.size as i64));
+        npz.insert("correct_prediction", Array::scalar(self.correct_prediction));
+        npz.insert("kind", Array::scalar(kind(self.site)));
+        npz.insert("answer_id", Array::scalar(i64::from(self.answer_id)));
+        npz.insert("site", Array::scalar(self.site.name()));
+        npz.insert("sample_scores", Array::new([samples, tokens, layers], sample_scores)?);
+        npz.insert("low_samples", Array::vector(self.low_samples.clone()));
+        npz.insert("plan", Array::scalar(self.plan.to_json()?.as_str()));
+        npz.insert("result", Array::scalar(self.without_scores()?.as_str()));
+        Ok(npz)
+    }
+
+    /// All but the scores, as JSON: what ROME's keys have no place for.
+    fn without_scores(&self) -> Result<String, Error> {
+        let bare = Self { scores: Vec::new(), sample_scores: Vec::new(), ..self.clone() };
+        serde_json::to_string(&bare).map_err(|source| Error::Json { what: "result", source })
+    }
+
+    /// Rows and columns of the whole grid: all tokens, all layers.
+    fn whole_shape(&self) -> (usize, usize) {
+        let layers = if self.site == Site::Embed { 1 } else { self.model_layers };
+        (self.input_ids.len(), layers)
+    }
+
+    /// The scores of the whole grid, or of one sample; NaN where nothing was run.
+    fn whole(&self, sample: Option<usize>) -> Vec<f64> {
+        let (tokens, layers) = self.whole_shape();
+        let cells = self.tokens.len() * self.layers.len();
+        let scores = match sample {
+            Some(sample) => &self.sample_scores[sample * cells..][..cells],
+            None => &self.scores,
+        };
+        let mut whole = vec![f64::NAN; tokens * layers];
+        for (row, token) in self.tokens.iter().enumerate() {
+            for (column, layer) in self.layers.iter().enumerate() {
+                whole[token * layers + layer] = scores[row * self.layers.len() + column];
+            }
+        }
+        whole
+    }
+
+    /// Reads effects that [`Effects::save`] or ROME's program wrote as npz.
+    ///
+    /// From a file of ROME's program the plan holds what the file tells, and the samples are not known.
+    ///
+    /// # Errors
+    /// When the file is no npz, or lacks a key of ROME's layout.
+    pub fn open(file: impl AsRef<Path>) -> Result<Self, Error> {
+        let file = file.as_ref();
+        let npz = Npz::open(file)?;
+        read(&npz).map_err(|message| Error::NotEffects { file: file.to_owned(), message })
+    }
+}
+
+/// ROME's name of the kind: `None` for the whole state.
+fn kind(site: Site) -> &'static str {
+    if site == Site::Resid { "None" } else { site.name() }
+}
+
+fn read(npz: &Npz) -> Result<Effects, String> {
+    let scores = array(npz, "scores")?;
+    let &[tokens, layers] = scores.shape() else { return Err("`scores` is not a matrix".to_owned()) };
+    let values = scores.to_f64().ok_or("`scores` holds no numbers")?;
+    if npz.array("result").is_none() {
+        return read_rome(npz, values, tokens, layers);
+    }
+    let mut effects: Effects =
+        serde_json::from_str(&text(npz, "result")?).map_err(|error| format!("`result`: {error}"))?;
+    let samples = array(npz, "sample_scores")?.to_f64().ok_or("`sample_scores` holds no numbers")?;
+    let per_sample = effects.low_samples.len() * tokens * layers;
+    let fits = samples.len() == per_sample
+        && effects.whole_shape() == (tokens, layers)
+        && effects.tokens.iter().all(|&token| token < tokens)
+        && effects.layers.iter().all(|&layer| layer < layers);
+    if !fits {
+        return Err("`scores`, `sample_scores` and `result` do not fit each other".to_owned());
+    }
+    let cells: Vec<usize> = effects
+        .tokens
+        .iter()
+        .flat_map(|token| effects.layers.iter().map(move |layer| token * layers + layer))
+        .collect();
+    effects.scores = cells.iter().map(|&cell| values[cell]).collect();
+    effects.sample_scores = samples
+        .chunks(tokens * layers)
+        .flat_map(|sample| cells.iter().map(|&cell| sample[cell]))
+        .collect();
+    Ok(effects)
+}
+
+/// A file of ROME's own program, which knows neither samples nor plan.
+fn read_rome(npz: &Npz, scores: Vec<f64>, tokens: usize, layers: usize) -> Result<Effects, String> {
+    let ids: Vec<u32> = numbers(npz, "input_ids")?.iter().map(|&id| id as u32).collect();
+    let Some(Values::Text(input_tokens)) = npz.array("input_tokens").map(Array::values) else {
+        return Err("`input_tokens` holds no texts".to_owned());
+    };
+    if ids.len() != tokens || input_tokens.len() != tokens {
+        return Err("`scores`, `input_ids` and `input_tokens` differ in length".to_owned());
+    }
+    let subject = match numbers(npz, "subject_range")?.as_slice() {
+        &[start, end] if start >= 0.0 && start < end && end as usize <= tokens => start as usize..end as usize,
+        _ => return Err("`subject_range` is no range of the prompt".to_owned()),
+    };
+    let low = one(npz, "low_score")?;
+    let mut plan = Plan::new(ids.clone());
+    plan.subject = crate::plan::Subject::Tokens(Range { start: subject.start, end: subject.end });
+    Ok(Effects {
+        version: String::new(),
+        model: String::new(),
+        model_digest: String::new(),
+        plan,
+        input_ids: ids,
+        input_tokens: input_tokens.clone(),
+        subject,
+        answer: text(npz, "answer")?,
+        answer_id: 0,
+        correct_prediction: one(npz, "correct_prediction")? != 0.0,
+        high: one(npz, "high_score")?,
+        low,
+        low_samples: Vec::new(),
+        sigma: None,
+        noise: f64::NAN,
+        site: Site::Resid,
+        window: Window::from(one(npz, "window").unwrap_or(1.0) as usize),
+        model_layers: layers,
+        tokens: (0..tokens).collect(),
+        layers: (0..layers).collect(),
+        scores,
+        sample_scores: Vec::new(),
+        warnings: vec!["read from a file that does not name its samples or plan".to_owned()],
+        work: crate::wavefront::Work::default(),
+    })
+}
+
+fn array<'a>(npz: &'a Npz, name: &str) -> Result<&'a Array, String> {
+    npz.array(name).ok_or_else(|| format!("no array `{name}`"))
+}
+
+fn numbers(npz: &Npz, name: &str) -> Result<Vec<f64>, String> {
+    match array(npz, name)?.values() {
+        Values::Bool(values) => Ok(values.iter().map(|&value| f64::from(u8::from(value))).collect()),
+        _ => array(npz, name)?.to_f64().ok_or_else(|| format!("`{name}` holds no numbers")),
+    }
+}
+
+fn one(npz: &Npz, name: &str) -> Result<f64, String> {
+    numbers(npz, name)?.first().copied().ok_or_else(|| format!("`{name}` is empty"))
+}
+
+fn text(npz: &Npz, name: &str) -> Result<String, String> {
+    match array(npz, name)?.values() {
+        Values::Text(texts) => texts.first().cloned().ok_or_else(|| format!("`{name}` is empty")),
+        _ => Err(format!("`{name}` holds no text")),
+    }
+}

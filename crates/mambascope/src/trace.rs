@@ -1,0 +1,204 @@
+//! The verbs: a model and a plan that grows, and the words that run it.
+
+use std::fmt;
+
+use mambascope_figure::Figure;
+use mambascope_model::{Model, Spot};
+
+use crate::at::{At, TokenSet, Window};
+use crate::check::{Resolved, resolve};
+use crate::corrupt::Noise;
+use crate::effects::Effects;
+use crate::plan::{Answer, Plan, Prompt, Restore, Subject};
+use crate::record::Record;
+use crate::watch::{Unwatched, Watch};
+use crate::{Error, explain, wavefront};
+
+/// A model and a plan; nothing has run.
+///
+/// Verbs return a new trace, cost nothing and cannot fail; [`Trace::run`] and [`Trace::heatmap`] check the plan whole,
+/// then do the work. `Debug` and `Display` are its [`explain`](Trace::explain).
+///
+/// # Example
+/// ```
+/// use mambascope::prelude::*;
+/// let noisy = Model::tiny().trace([5, 9, 2, 7]).subject(1..3).corrupt(Noise::gaussian(0.5).samples(4));
+/// let effects = noisy.restore(..).run()?;
+/// let score = effects.score(3, 3).expect("a cell of the grid");
+/// assert!((score - effects.high()).abs() < 1e-6, "the last residual of the last token is the clean run");
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct Trace {
+    model: Model,
+    plan: Plan,
+}
+
+impl Trace {
+    /// A trace of a plan that was made elsewhere.
+    pub const fn of(model: Model, plan: Plan) -> Self {
+        Self { model, plan }
+    }
+
+    /// The plan so far.
+    pub const fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The model.
+    pub const fn model(&self) -> &Model {
+        &self.model
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Plan)) -> Self {
+        let mut next = self.clone();
+        change(&mut next.plan);
+        next
+    }
+
+    fn change_restore(&self, change: impl FnOnce(&mut Restore)) -> Self {
+        self.change(|plan| {
+            let restore = plan.restore.get_or_insert_with(|| Restore {
+                at: At::from(..),
+                tokens: TokenSet::All,
+                window: None,
+            });
+            change(restore);
+        })
+    }
+
+    /// Names the subject, by its text or its tokens; else ROME's guess is taken, the first run of capitalised words.
+    pub fn subject(&self, subject: impl Into<Subject>) -> Self {
+        self.change(|plan| plan.subject = subject.into())
+    }
+
+    /// Names the token whose probability is measured; else it is the clean run's most probable one.
+    pub fn answer(&self, answer: impl Into<Answer>) -> Self {
+        self.change(|plan| plan.answer = answer.into())
+    }
+
+    /// Corrupts the subject with this noise; a bare number means so many sigmas.
+    pub fn corrupt(&self, noise: impl Into<Noise>) -> Self {
+        self.change(|plan| plan.corrupt = noise.into())
+    }
+
+    /// Restores a site from the clean run, cell by cell: `..`, `7`, `3..9`, `Site::Gate`, `(Site::Gate, 3..9)`.
+    pub fn restore(&self, at: impl Into<At>) -> Self {
+        self.change_restore(|restore| restore.at = at.into())
+    }
+
+    /// Restores at these tokens only.
+    pub fn tokens(&self, tokens: impl Into<TokenSet>) -> Self {
+        self.change_restore(|restore| restore.tokens = tokens.into())
+    }
+
+    /// Restores so many layers together around each centre; else 1 for the residual and the embedding, 10 for others.
+    pub fn window(&self, window: impl Into<Window>) -> Self {
+        self.change_restore(|restore| restore.window = Some(window.into()))
+    }
+
+    /// Checks the plan against the model without running it.
+    ///
+    /// # Errors
+    /// All that is wrong with it, at once, each with what to write instead.
+    pub fn check(&self) -> Result<(), Error> {
+        self.resolve().map(|_| ())
+    }
+
+    pub(crate) fn resolve(&self) -> Result<Resolved, Error> {
+        resolve(&self.model, &self.plan)
+    }
+
+    /// The trace in words, with the work it will take; problems, if it cannot run.
+    pub fn explain(&self) -> String {
+        explain::explain(self)
+    }
+
+    /// Runs the trace.
+    ///
+    /// # Cost
+    /// One pass up the layers with all cells and samples together; [`Trace::explain`] says how many layer-steps.
+    ///
+    /// # Errors
+    /// When the plan does not fit the model, before anything is run; or when an operation fails.
+    pub fn run(&self) -> Result<Effects, Error> {
+        self.run_watched(&Unwatched)
+    }
+
+    /// Runs the trace, telling a watcher how far it is; the watcher may stop it.
+    ///
+    /// # Errors
+    /// As [`Trace::run`], and [`Error::Stopped`].
+    pub fn run_watched(&self, watch: &dyn Watch) -> Result<Effects, Error> {
+        let resolved = self.resolve()?;
+        let outcome = wavefront::run(&self.model, &resolved, watch)?;
+        Effects::gather(self, resolved, outcome)
+    }
+
+    /// Runs the trace and draws it, in ROME's look.
+    ///
+    /// # Errors
+    /// As [`Trace::run`]; and when nothing is restored.
+    pub fn heatmap(&self) -> Result<Figure, Error> {
+        self.run()?.heatmap()
+    }
+}
+
+impl fmt::Debug for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.explain())
+    }
+}
+
+impl fmt::Display for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.explain())
+    }
+}
+
+/// The verbs that a [`Model`] gains from this crate.
+pub trait Scope {
+    /// Begins a trace of a prompt: a text, or tokens.
+    fn trace(&self, prompt: impl Into<Prompt>) -> Trace;
+
+    /// Records what a prompt is at a site of some layers.
+    ///
+    /// # Errors
+    /// When the prompt cannot be tokenised, or the model has no such layer.
+    ///
+    /// # Example
+    /// ```
+    /// use mambascope::prelude::*;
+    /// let acts = Model::tiny().record([5, 9, 2], (Site::ScanOut, 1..3))?;
+    /// assert_eq!(acts.at(Site::ScanOut, 2).expect("recorded").dims(), [3, 32]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    fn record(&self, prompt: impl Into<Prompt>, at: impl Into<At>) -> Result<Record, Error>;
+
+    /// Records what a prompt is at several sites.
+    ///
+    /// # Errors
+    /// As [`Scope::record`].
+    fn record_all(&self, prompt: impl Into<Prompt>, places: &[At]) -> Result<Record, Error>;
+}
+
+impl Scope for Model {
+    fn trace(&self, prompt: impl Into<Prompt>) -> Trace {
+        Trace::of(self.clone(), Plan::new(prompt))
+    }
+
+    fn record(&self, prompt: impl Into<Prompt>, at: impl Into<At>) -> Result<Record, Error> {
+        self.record_all(prompt, &[at.into()])
+    }
+
+    fn record_all(&self, prompt: impl Into<Prompt>, places: &[At]) -> Result<Record, Error> {
+        let ids = crate::check::prompt_ids(self, &prompt.into())?;
+        let mut spots = Vec::new();
+        for at in places {
+            let layers = crate::check::layers_of(self, at)?;
+            spots.extend(layers.map(|layer| Spot { site: at.site, layer }));
+        }
+        Ok(Record::new(self.activations(&ids, &spots)?))
+    }
+}

@@ -1,0 +1,285 @@
+//! The wavefront: every cell of a grid in one walk up the layers.
+//!
+//! A restore at layer l and token t changes nothing below l and nothing before t. So no cell is ever run as a forward
+//! pass. At each layer the base rows go first, the clean run and the corrupted samples, whole prompts; the layer's past
+//! is kept at every token. Then all cells that have started: each is only its tokens from t on, begins from its base
+//! row's past at t-1, and joins at its own layer. At the last layer only the last token goes on, and only the answer's
+//! probability is asked of the head.
+//!
+//! # Cost
+//! A layer-step is one token through one block. A cell whose first restored layer is f takes (L-1-f)(T-t) of them a
+//! sample, and restores of the mixer one read-out more; the base rows take L T (S+1). [`Work`] counts what was done,
+//! and [`planned`] is the formula.
+
+mod base;
+mod cells;
+mod group;
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use candle_core::Tensor;
+use mambascope_model::{Config, Model, Network, Operations, Program, Site};
+use rayon::prelude::*;
+
+use self::base::Base;
+use self::cells::Cell;
+use self::group::{Group, form};
+use crate::Error;
+use crate::check::Resolved;
+use crate::corrupt::corrupted;
+use crate::watch::{Progress, Watch};
+
+pub(crate) use cells::{Work, planned};
+
+/// Bytes that a run's rows may take, beside the weights.
+const BUDGET: usize = 1 << 30;
+
+/// What a run measured.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) predicted: u32,
+    pub(crate) answer: u32,
+    /// p(answer) of the clean run.
+    pub(crate) high: f64,
+    /// p(answer) of each corrupted sample.
+    pub(crate) low: Vec<f64>,
+    /// p(answer) by sample, token of the grid, layer of the grid.
+    pub(crate) scores: Vec<f64>,
+    pub(crate) work: Work,
+}
+
+/// Runs a plan.
+///
+/// # Errors
+/// When an operation fails, or the watcher stops the run.
+pub(crate) fn run(model: &Model, plan: &Resolved, watch: &dyn Watch) -> Result<Outcome, Error> {
+    run_within(model, plan, watch, BUDGET)
+}
+
+/// Runs a plan in chunks of samples and cells whose rows fit in so many bytes.
+pub(crate) fn run_within(
+    model: &Model,
+    plan: &Resolved,
+    watch: &dyn Watch,
+    budget: usize,
+) -> Result<Outcome, Error> {
+    let clean = model.embeddings(&plan.ids)?; // [L, D]
+    let samples = corrupted(&plan.noise, plan.factor, &clean, &plan.subject)?;
+    let config = model.config();
+    let cells = cells::that_matter(plan, config.layers);
+    let steps = cells.iter().map(|cell| cell.steps(plan.ids.len(), config.layers)).sum::<usize>();
+    let meter = Meter {
+        watch,
+        done: AtomicUsize::new(0),
+        steps: steps * samples.len(),
+        cells: plan.grid.as_ref().map_or(0, |grid| grid.tokens.len() * grid.layers.len()),
+    };
+    let mut sheet = Sheet::new(plan, samples.len());
+    let size = Chunks::new(config, plan.ids.len(), budget);
+    for (index, some) in samples.chunks(size.samples).enumerate() {
+        let first = index * size.samples;
+        for some_cells in size.of_cells(&cells, some.len(), plan.ids.len()) {
+            let walk = Walk { plan, config, clean: &clean, samples: some, first, cells: some_cells, meter: &meter };
+            model.with_network(On { walk: &walk, sheet: &mut sheet })?;
+        }
+    }
+    meter.finish();
+    Ok(sheet.finish(plan))
+}
+
+/// How many samples, and how many rows of cells, go together.
+struct Chunks {
+    samples: usize,
+    rows: usize,
+}
+
+impl Chunks {
+    fn new(config: &Config, tokens: usize, budget: usize) -> Self {
+        let state = config.inner * (config.state + config.convolution) * size_of::<f32>();
+        let samples = (budget / 2 / (state * tokens).max(1)).saturating_sub(1).max(1);
+        Self { samples, rows: (budget / 2 / (config.width * size_of::<f32>())).max(1) }
+    }
+
+    /// Runs of cells whose rows fit; at least one run, so that the base rows are always walked.
+    fn of_cells<'a>(&self, cells: &'a [Cell], samples: usize, tokens: usize) -> Vec<&'a [Cell]> {
+        let mut runs = Vec::new();
+        let (mut start, mut rows) = (0, 0);
+        for (index, cell) in cells.iter().enumerate() {
+            let more = (tokens - cell.token) * samples;
+            if rows + more > self.rows && index > start {
+                runs.push(&cells[start..index]);
+                (start, rows) = (index, 0);
+            }
+            rows += more;
+        }
+        runs.push(&cells[start..]);
+        runs
+    }
+}
+
+/// Tells the watcher how far the run is.
+struct Meter<'a> {
+    watch: &'a dyn Watch,
+    done: AtomicUsize,
+    steps: usize,
+    cells: usize,
+}
+
+impl Meter<'_> {
+    fn advance(&self, steps: usize) {
+        let done = self.done.fetch_add(steps, Ordering::Relaxed) + steps;
+        let cells_done = (self.cells * done).checked_div(self.steps).unwrap_or(0).min(self.cells);
+        self.watch.progress(Progress { cells_done, cells: self.cells });
+    }
+
+    fn finish(&self) {
+        self.watch.progress(Progress { cells_done: self.cells, cells: self.cells });
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        if self.watch.stopped() { Err(Error::Stopped) } else { Ok(()) }
+    }
+}
+
+/// The numbers of a run as they come in.
+struct Sheet {
+    predicted: u32,
+    answer: u32,
+    high: f64,
+    low: Vec<f64>,
+    /// By sample and cell of the grid; the corrupted run's score where nothing else comes.
+    cells: Vec<Option<f64>>,
+    width: usize,
+    work: Work,
+}
+
+impl Sheet {
+    fn new(plan: &Resolved, samples: usize) -> Self {
+        let width = plan.grid.as_ref().map_or(0, |grid| grid.tokens.len() * grid.layers.len());
+        Self {
+            predicted: 0,
+            answer: 0,
+            high: 0.0,
+            low: vec![0.0; samples],
+            cells: vec![None; samples * width],
+            width,
+            work: Work::default(),
+        }
+    }
+
+    fn finish(self, _: &Resolved) -> Outcome {
+        let width = self.width.max(1);
+        let score = |(index, cell): (usize, &Option<f64>)| cell.unwrap_or(self.low[index / width]);
+        Outcome {
+            scores: self.cells.iter().enumerate().map(score).collect(),
+            predicted: self.predicted,
+            answer: self.answer,
+            high: self.high,
+            low: self.low,
+            work: self.work,
+        }
+    }
+}
+
+/// One walk up the layers: some samples, some cells.
+struct Walk<'a> {
+    plan: &'a Resolved,
+    config: &'a Config,
+    clean: &'a Tensor,
+    samples: &'a [Tensor],
+    /// Number of the first sample.
+    first: usize,
+    cells: &'a [Cell],
+    meter: &'a Meter<'a>,
+}
+
+struct On<'a> {
+    walk: &'a Walk<'a>,
+    sheet: &'a mut Sheet,
+}
+
+impl Program for On<'_> {
+    type Output = Result<(), Error>;
+
+    fn run<O: Operations>(self, network: &Network<O>) -> Self::Output {
+        self.walk.up(network, self.sheet)
+    }
+}
+
+impl Walk<'_> {
+    /// The layers of the grid's restores that any cell needs the clean values of.
+    fn restored(&self) -> Range<usize> {
+        let first = self.cells.iter().map(|cell| cell.layers.start).min().unwrap_or(0);
+        first..self.cells.iter().map(|cell| cell.layers.end).max().unwrap_or(0)
+    }
+
+    fn up<O: Operations>(&self, network: &Network<O>, sheet: &mut Sheet) -> Result<(), Error> {
+        let site = self.plan.grid.as_ref().map(|grid| grid.site);
+        let mut base = Base::begin(network, self.clean, self.samples)?;
+        let mut groups = Vec::new();
+        if site == Some(Site::Embed) {
+            groups = form(network, &base, self.cells, None)?;
+        }
+        let restored = self.restored();
+        for layer in 0..network.layers() {
+            self.meter.check()?;
+            base.climb(network, layer, site.filter(|_| restored.contains(&layer)))?;
+            sheet.work.base_steps += base.rows();
+            let steps = groups
+                .par_iter_mut()
+                .map(|group| {
+                    self.meter.check()?;
+                    let steps = group.climb(network, &base, layer, self.cells, site)?;
+                    self.meter.advance(steps);
+                    Ok(steps)
+                })
+                .sum::<Result<usize, Error>>()?;
+            sheet.work.layer_steps += steps;
+            if let Some(site) = site.filter(|&site| site != Site::Embed) {
+                let new = form(network, &base, self.cells, Some((layer, site)))?;
+                if site != Site::Resid {
+                    sheet.work.read_outs += new.iter().map(Group::spans).sum::<usize>();
+                }
+                groups.extend(new);
+            }
+        }
+        self.read(network, &base, &groups, sheet)
+    }
+
+    /// Asks the head for the answer's probability.
+    fn read<O: Operations>(
+        &self,
+        network: &Network<O>,
+        base: &Base<O>,
+        groups: &[Group<O>],
+        sheet: &mut Sheet,
+    ) -> Result<(), Error> {
+        let ends = base.ends(network, self.plan.answer, self.config.known_vocabulary)?;
+        (sheet.predicted, sheet.answer, sheet.high) = (ends.predicted, ends.answer, ends.high);
+        sheet.low[self.first..self.first + ends.low.len()].copy_from_slice(&ends.low);
+        sheet.work.head_rows += 1 + ends.low.len();
+        let together = network.operations().rows_together();
+        let mut batches: Vec<&[Group<O>]> = Vec::new();
+        let (mut start, mut rows) = (0, 0);
+        for (index, group) in groups.iter().enumerate() {
+            rows += group.spans();
+            if rows >= together || index + 1 == groups.len() {
+                batches.push(&groups[start..=index]);
+                (start, rows) = (index + 1, 0);
+            }
+        }
+        let read: Result<Vec<Vec<f64>>, Error> =
+            batches.par_iter().map(|batch| group::probabilities(network, batch, ends.answer)).collect();
+        let owners = groups.iter().flat_map(Group::owners);
+        for (owner, p) in owners.zip(read?.into_iter().flatten()) {
+            let cell = &self.cells[owner.cell];
+            sheet.cells[(self.first + owner.sample) * sheet.width + cell.slot] = Some(p);
+            sheet.work.head_rows += 1;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;
