@@ -1,7 +1,6 @@
 //! A picture as data: panels, and how they stand together.
 
 use std::fmt;
-use std::io::IsTerminal;
 
 use serde::{Deserialize, Serialize};
 
@@ -81,9 +80,7 @@ impl Figure {
     ///
     /// Colour is not wanted when `NO_COLOR` is set to something, or `TERM` is `dumb`.
     pub fn terminal(&self) -> String {
-        let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
-        if std::io::stdout().is_terminal() && !refused && !dumb { self.ansi() } else { self.text() }
+        if terminal::Output::standard().wants_color() { self.ansi() } else { self.text() }
     }
 
     /// This figure with another at its right; their plots begin at one height.

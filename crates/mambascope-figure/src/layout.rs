@@ -100,7 +100,7 @@ fn row_size(rows: usize) -> (f64, f64) {
 
 fn cell_width(columns: usize) -> f64 {
     let columns = columns.max(1) as f64;
-    let width = (PLOT_WIDTH / columns).floor().clamp(4.0, 30.0);
+    let width = (PLOT_WIDTH / columns).floor().clamp(4.0, 40.0);
     if width * columns <= 1000.0 { width } else { (1000.0 / columns).floor().max(1.0) }
 }
 

@@ -1,11 +1,13 @@
 //! A figure in characters: one line a row, its panels under each other.
 
 mod color;
+mod output;
 mod plain;
 mod sheet;
 
 use crate::figure::Figure;
 use crate::terminal::color::Colored;
+pub(crate) use crate::terminal::output::Output;
 use crate::terminal::plain::Plain;
 use crate::terminal::sheet::{Ink, sheet};
 
