@@ -1,1 +1,59 @@
-//! To be written.
+//! Labelled numbers to SVG, PNG, PDF and the terminal.
+//!
+//! A [`Heatmap`] is numbers with labels: rows (often tokens) down, columns (often layers) across. A [`Figure`] is a picture
+//! as data, one or more panels, which draws itself in each form from one description, so that all of them look the same. The
+//! crate knows nothing of models.
+//!
+//! All text is set in one bundled font, DejaVu Sans; no font of the system is ever read, so that a figure has the same
+//! pixels everywhere. The SVG names the font and leaves the glyphs to the browser.
+//!
+//! # Features
+//! `png` and `pdf`, both on by default.
+//!
+//! # Example
+//! ```
+//! use mambascope_figure::{Heatmap, Palette, RowLabel};
+//!
+//! let rows = [RowLabel::subject("The"), RowLabel::subject(" Louvre"), RowLabel::plain(" is"), RowLabel::plain(" in")];
+//! let values = vec![0.02, 0.05, 0.61, 0.58, 0.03, 0.02, 0.12, 0.64];
+//! let figure = Heatmap::new(rows, ["0", "1"], values)?
+//!     .title("Impact of restoring the residual after corrupted input")
+//!     .column_label("single restored layer")
+//!     .scale_label("p( Paris)")
+//!     .palette(Palette::Purples)
+//!     .figure();
+//! assert!(figure.svg().contains("Louvre"));
+//! # Ok::<(), mambascope_figure::Error>(())
+//! ```
+
+mod arrange;
+mod draw;
+mod error;
+mod figure;
+mod fit;
+mod font;
+mod heatmap;
+mod layout;
+mod number;
+mod palette;
+#[cfg(feature = "pdf")]
+mod pdf;
+#[cfg(feature = "png")]
+mod png;
+mod readable;
+mod row_label;
+mod save;
+mod scale;
+mod terminal;
+mod ticks;
+#[cfg(any(feature = "pdf", feature = "png"))]
+mod tree;
+mod values;
+
+pub use error::Error;
+pub use figure::Figure;
+pub use heatmap::{Heatmap, Peak};
+pub use palette::{Color, Palette};
+pub use readable::{readable, readable_bytes};
+pub use row_label::{Mark, RowLabel};
+pub use scale::{Range, Scale};

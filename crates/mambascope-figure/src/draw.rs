@@ -1,0 +1,149 @@
+//! A figure as an SVG document: the ground, what is defined once, and the panels.
+
+mod axes;
+mod bar;
+mod cells;
+mod shape;
+
+use svg::Document;
+use svg::node::element::{
+    Definitions, Description, Group, LinearGradient, Pattern, Rectangle, Stop, Title,
+};
+
+use crate::arrange::{Arrangement, Placed};
+use crate::draw::shape::{one_line, paragraph, place};
+use crate::figure::Figure;
+use crate::font::FAMILY;
+use crate::heatmap::Heatmap;
+use crate::layout::{CAPTION_LINE, CAPTION_SIZE, TITLE_LINE, TITLE_SIZE};
+use crate::number::{coordinate, short};
+use crate::palette::Palette;
+use crate::readable::readable;
+
+/// Between the picture's edge and what is drawn.
+const MARGIN: f64 = 16.0;
+
+/// Text that is read first.
+const INK: &str = "#1f2328";
+/// Text that is looked up.
+const SOFT_INK: &str = "#59636e";
+/// Signs that stand for white space.
+const FAINT_INK: &str = "#a5adb6";
+/// Axes, ticks and frames.
+const LINE: &str = "#afb8c1";
+
+/// The whole document.
+pub(crate) fn svg(figure: &Figure) -> String {
+    let arrangement = Arrangement::new(&figure.content);
+    let width = coordinate(arrangement.width + 2.0 * MARGIN);
+    let height = coordinate(arrangement.height + 2.0 * MARGIN);
+    let ground = Rectangle::new().set("width", width).set("height", height);
+    let mut panels = Group::new()
+        .set("font-family", FAMILY)
+        .set("fill", INK)
+        .set("transform", place(MARGIN, MARGIN));
+    for panel in &arrangement.panels {
+        panels = panels.add(draw_panel(panel));
+    }
+    let mut document = Document::new()
+        .set("width", width)
+        .set("height", height)
+        .set("viewBox", (0, 0, width, height))
+        .set("role", "img")
+        .add(Title::new(headline(figure)))
+        .add(Description::new().add(svg::node::Text::new(description(figure))))
+        .add(definitions(&figure.content.heatmaps()));
+    document = document.add(ground.set("fill", "#fff").set("rx", 6)).add(panels);
+    let mut text = document.to_string();
+    text.push('\n');
+    text
+}
+
+/// The figure's name: the titles of its panels.
+pub(crate) fn headline(figure: &Figure) -> String {
+    let titles = figure.content.heatmaps().into_iter().map(|heatmap| one_line(&heatmap.title));
+    let titles: Vec<String> = titles.filter(|title| !title.is_empty()).collect();
+    if titles.is_empty() { "Heatmap".to_owned() } else { titles.join("; ") }
+}
+
+/// What there is to see, for those who do not see it.
+fn description(figure: &Figure) -> String {
+    let panels: Vec<String> = figure.content.heatmaps().into_iter().map(describe).collect();
+    panels.join(" ")
+}
+
+fn describe(heatmap: &Heatmap) -> String {
+    let (rows, columns) = (heatmap.rows.len(), heatmap.columns.len());
+    let size = format!("Heatmap of {rows} rows by {columns} columns.");
+    let Some((row, column)) = heatmap.highest() else {
+        return size;
+    };
+    let value = short(heatmap.value(row, column));
+    format!("{size} Highest: {value} at {}.", cells::cell_name(heatmap, row, column))
+}
+
+/// The gradients and the hatch that panels use. Their identifiers say all that they are, so that several figures in one
+/// page may define them alike.
+fn definitions(heatmaps: &[&Heatmap]) -> Definitions {
+    let mut palettes: Vec<Palette> = Vec::new();
+    for heatmap in heatmaps {
+        if !palettes.contains(&heatmap.palette) {
+            palettes.push(heatmap.palette);
+        }
+    }
+    let definitions = Definitions::new().add(hatch());
+    palettes.into_iter().fold(definitions, |all, palette| all.add(gradient(palette)))
+}
+
+fn gradient_name(palette: Palette) -> String {
+    format!("mambascope-{}", palette.name())
+}
+
+/// From the lowest colour at the bottom to the highest at the top.
+fn gradient(palette: Palette) -> LinearGradient {
+    let gradient = LinearGradient::new().set("id", gradient_name(palette));
+    let gradient = gradient.set("x1", 0).set("x2", 0).set("y1", 1).set("y2", 0);
+    palette.stops().iter().enumerate().fold(gradient, |gradient, (index, color)| {
+        let stop = Stop::new().set("offset", index as f64 / 8.0);
+        gradient.add(stop.set("stop-color", color.to_string()))
+    })
+}
+
+const HATCH: &str = "mambascope-hatch";
+
+fn hatch() -> Pattern {
+    let ground = Rectangle::new().set("width", 5).set("height", 5).set("fill", "#f6f8fa");
+    let line = svg::node::element::Path::new().set("d", "M-1 1L1 -1M0 5L5 0M4 6L6 4");
+    Pattern::new()
+        .set("id", HATCH)
+        .set("width", 5)
+        .set("height", 5)
+        .set("patternUnits", "userSpaceOnUse")
+        .add(ground)
+        .add(line.set("stroke", "#d8dee4").set("stroke-width", 0.8))
+}
+
+fn draw_panel(panel: &Placed<'_>) -> Group {
+    let Placed { heatmap, layout, x, y } = panel;
+    let title = paragraph(&layout.title, TITLE_SIZE, TITLE_LINE);
+    let caption_height = layout.caption.len() as f64 * CAPTION_LINE;
+    let caption = paragraph(&layout.caption, CAPTION_SIZE, CAPTION_LINE)
+        .set("fill", SOFT_INK)
+        .set("transform", place(0.0, layout.height - caption_height));
+    let plot = Group::new()
+        .set("transform", place(layout.gutter, layout.head))
+        .add(cells::cells(heatmap, layout))
+        .add(axes::axes(layout))
+        .add(axes::row_labels(layout));
+    Group::new()
+        .set("transform", place(*x, *y))
+        .add(title)
+        .add(plot)
+        .add(bar::bar(heatmap, layout))
+        .add(caption)
+}
+
+/// A row's text between back quotes, its white space visible.
+fn quoted(text: &str) -> String {
+    format!("`{}`", readable(text))
+}

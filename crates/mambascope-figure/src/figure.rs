@@ -1,0 +1,145 @@
+//! A picture as data: panels, and how they stand together.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::heatmap::Heatmap;
+use crate::{draw, terminal};
+
+/// A picture: one panel, or several beside and above each other.
+///
+/// It is data: it can be cloned, compared, stored as JSON and read back, and draws itself only when a form is asked for.
+/// `Display` is [`terminal`](Figure::terminal).
+///
+/// # Example
+/// ```
+/// use mambascope_figure::{Figure, Heatmap};
+/// let left = Heatmap::new(["a"], ["0", "1"], vec![0.0, 1.0])?.title("left").figure();
+/// let right = Heatmap::new(["a"], ["0", "1"], vec![1.0, 0.0])?.title("right").figure();
+/// let both = left.beside(&right);
+/// assert!(both.svg().starts_with("<svg"));
+/// # Ok::<(), mambascope_figure::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Figure {
+    pub(crate) content: Content,
+}
+
+/// What a figure is made of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Content {
+    Heatmap(Box<Heatmap>),
+    /// From left to right.
+    Beside(Vec<Content>),
+    /// From top to bottom.
+    Above(Vec<Content>),
+}
+
+impl Figure {
+    /// The drawing as an SVG document.
+    ///
+    /// Text is text, each cell tells its value when the pointer rests on it, and the picture has a title and a description
+    /// for those who do not see it. It brings its own white ground.
+    pub fn svg(&self) -> String {
+        draw::svg(self)
+    }
+
+    /// The drawing as a PNG, three pixels for one of the SVG; fewer where it would be very large.
+    ///
+    /// # Errors
+    /// When even one pixel for one would be past 16,384 on a side.
+    #[cfg(feature = "png")]
+    pub fn png(&self) -> Result<Vec<u8>, crate::Error> {
+        crate::png::png(&self.svg())
+    }
+
+    /// The drawing as a PDF of one page, in vectors, its text as text in the bundled font.
+    ///
+    /// # Errors
+    /// When the renderer refuses the drawing.
+    #[cfg(feature = "pdf")]
+    pub fn pdf(&self) -> Result<Vec<u8>, crate::Error> {
+        crate::pdf::pdf(&self.svg(), &draw::headline(self))
+    }
+
+    /// The numbers as bars of text, without colour: for logs, files and terminals that want none.
+    pub fn text(&self) -> String {
+        terminal::text(self)
+    }
+
+    /// The picture in 24-bit colour for a terminal 80 columns wide.
+    pub fn ansi(&self) -> String {
+        terminal::ansi(self)
+    }
+
+    /// The picture for the standard output: [`ansi`](Figure::ansi) where that is a terminal that wants colour, else
+    /// [`text`](Figure::text).
+    ///
+    /// Colour is not wanted when `NO_COLOR` is set to something, or `TERM` is `dumb`.
+    pub fn terminal(&self) -> String {
+        if terminal::Output::standard().wants_color() { self.ansi() } else { self.text() }
+    }
+
+    /// This figure with another at its right; their plots begin at one height.
+    #[must_use]
+    pub fn beside(&self, right: &Figure) -> Figure {
+        let mut panels = self.content.parts_beside();
+        panels.extend(right.content.parts_beside());
+        Figure { content: Content::Beside(panels) }
+    }
+
+    /// This figure above another; their plots begin at one left edge.
+    #[must_use]
+    pub fn above(&self, below: &Figure) -> Figure {
+        let mut panels = self.content.parts_above();
+        panels.extend(below.content.parts_above());
+        Figure { content: Content::Above(panels) }
+    }
+}
+
+impl Content {
+    fn parts_beside(&self) -> Vec<Content> {
+        match self {
+            Content::Beside(parts) => parts.clone(),
+            other => vec![other.clone()],
+        }
+    }
+
+    fn parts_above(&self) -> Vec<Content> {
+        match self {
+            Content::Above(parts) => parts.clone(),
+            other => vec![other.clone()],
+        }
+    }
+
+    /// The panels in reading order.
+    pub(crate) fn heatmaps(&self) -> Vec<&Heatmap> {
+        match self {
+            Content::Heatmap(heatmap) => vec![heatmap],
+            Content::Beside(parts) | Content::Above(parts) => {
+                parts.iter().flat_map(Content::heatmaps).collect()
+            }
+        }
+    }
+}
+
+impl From<Heatmap> for Figure {
+    fn from(heatmap: Heatmap) -> Self {
+        Figure { content: Content::Heatmap(Box::new(heatmap)) }
+    }
+}
+
+impl From<&Heatmap> for Figure {
+    fn from(heatmap: &Heatmap) -> Self {
+        Figure::from(heatmap.clone())
+    }
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.terminal())
+    }
+}

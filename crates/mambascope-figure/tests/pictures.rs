@@ -1,0 +1,148 @@
+//! Pictures as they are, and the words around them. Figures here are small; the gallery example draws larger ones.
+
+use std::io::IsTerminal;
+
+use mambascope_figure::{Figure, Heatmap, Palette, Peak, RowLabel};
+
+fn louvre() -> Heatmap {
+    let rows = [
+        RowLabel::subject("The"),
+        RowLabel::subject(" Louvre"),
+        RowLabel::plain(" is"),
+        RowLabel::plain("\n"),
+        RowLabel::plain(" in"),
+    ];
+    #[rustfmt::skip]
+    let values = vec![
+        0.02, 0.02, 0.03, 0.02, 0.02, 0.01,
+        0.52, 0.61, 0.58, 0.31, 0.12, 0.03,
+        0.02, 0.05, 0.09, 0.08, 0.05, 0.02,
+        0.02, f64::NAN, f64::NAN, 0.03, 0.02, 0.01,
+        0.01, 0.02, 0.12, 0.38, 0.62, 0.64,
+    ];
+    Heatmap::new(rows, (0..6).map(|layer| layer.to_string()), values)
+        .expect("thirty values")
+        .title("Impact of restoring the residual after corrupted input")
+        .column_label("single restored layer")
+        .scale_label("p( Paris)")
+        .nouns("token", "layer")
+}
+
+fn wide(columns: usize) -> Figure {
+    let values = (0..columns).map(|column| column as f64).collect();
+    let names = (0..columns).map(|column| column.to_string());
+    Heatmap::new([" Tower"], names, values).expect("one row").figure()
+}
+
+#[test]
+fn drawing() {
+    insta::assert_snapshot!("heatmap.svg", louvre().peak(Peak::Outlined).figure().svg());
+}
+
+#[test]
+fn two_panels() {
+    let small = Heatmap::new(["a"], ["0", "1"], vec![-0.5, 0.25]).expect("two values");
+    let small = small.palette(Palette::Diverging).title("Difference");
+    insta::assert_snapshot!(
+        "beside.svg",
+        small.figure().beside(&small.title("Other").figure()).svg()
+    );
+}
+
+#[test]
+fn words() {
+    insta::assert_snapshot!(louvre().caption("10 samples").figure().text(), @r#"
+    Impact of restoring the residual after corrupted input
+
+        The* ▁▁▁▁▁▁▁▁▁▁▁▁
+    ·Louvre* ▇▇████▄▄▂▂▁▁
+        ·is  ▁▁▁▁▂▂▁▁▁▁▁▁
+          ⏎  ▁▁····▁▁▁▁▁▁
+        ·in  ▁▁▁▁▂▂▅▅████
+             0 1 2 3 4 5
+             single restored layer
+
+             p( Paris)  0.0100 ▁▁▁▂▂▂▃▃▃▄▄▄▅▅▅▆▆▆▇▇▇███ 0.640
+
+    10 samples
+    "#);
+}
+
+#[test]
+fn many_columns_in_words() {
+    insta::assert_snapshot!(wide(64).text(), @r#"
+    ·Tower  ▁▁▁▁▁▁▁▁▂▂▂▂▂▂▂▂▃▃▃▃▃▃▃▃▄▄▄▄▄▄▄▄▅▅▅▅▅▅▅▅▆▆▆▆▆▆▆▆▇▇▇▇▇▇▇▇████████
+            0    5    10   15   20   25   30   35   40   45   50   55   60
+
+            0 ▁▁▁▂▂▂▃▃▃▄▄▄▅▅▅▆▆▆▇▇▇███ 63.00
+    "#);
+}
+
+#[test]
+fn colors() {
+    let ansi = louvre().figure().ansi().replace('\x1b', "␛");
+    insta::assert_snapshot!(ansi, @r#"
+    ␛[1mImpact of restoring the residual after corrupted input␛[0m
+
+        The* ␛[48;2;250;249;252m        ␛[48;2;249;247;251m    ␛[48;2;250;249;252m        ␛[48;2;252;251;253m    ␛[0m
+    ␛[2m·␛[0mLouvre* ␛[48;2;96;61;153m    ␛[48;2;71;15;132m    ␛[48;2;79;30;139m    ␛[48;2;164;161;204m    ␛[48;2;231;229;241m    ␛[48;2;249;247;251m    ␛[0m
+        ␛[2m·␛[0mis  ␛[48;2;250;249;252m    ␛[48;2;245;244;249m    ␛[48;2;239;237;245m    ␛[48;2;240;239;246m    ␛[48;2;245;244;249m    ␛[48;2;250;249;252m    ␛[0m
+          ⏎  ␛[48;2;250;249;252m    ␛[49m␛[2m····␛[0m␛[2m····␛[0m␛[48;2;249;247;251m    ␛[48;2;250;249;252m    ␛[48;2;252;251;253m    ␛[0m
+        ␛[2m·␛[0min  ␛[48;2;252;251;253m    ␛[48;2;250;249;252m    ␛[48;2;231;229;241m    ␛[48;2;137;134;190m    ␛[48;2;68;10;130m    ␛[48;2;63;0;125m    ␛[0m
+             0   1   2   3   4   5
+             single restored layer
+
+             p( Paris)  0.0100 ␛[48;2;252;251;253m ␛[48;2;247;246;250m ␛[48;2;243;241;247m ␛[48;2;238;236;245m ␛[48;2;231;230;241m ␛[48;2;223;223;238m ␛[48;2;215;215;234m ␛[48;2;205;205;228m ␛[48;2;195;195;223m ␛[48;2;184;184;217m ␛[48;2;174;172;210m ␛[48;2;163;160;203m ␛[48;2;153;149;198m ␛[48;2;142;139;193m ␛[48;2;132;129;188m ␛[48;2;123;115;181m ␛[48;2;116;100;173m ␛[48;2;108;85;165m ␛[48;2;100;70;158m ␛[48;2;93;55;151m ␛[48;2;85;41;144m ␛[48;2;78;27;138m ␛[48;2;70;14;131m ␛[48;2;63;0;125m ␛[0m 0.640
+    "#);
+}
+
+#[test]
+fn columns_past_the_width_share_a_character() {
+    let ansi = wide(130).ansi();
+    let row = ansi.lines().next().expect("the one row");
+    // Column 0 is the half block, column 1 its ground.
+    assert!(row.contains("\x1b[38;2;252;251;253m\x1b[48;2;251;250;253m▌"), "{row}");
+    assert_eq!(row.matches('▌').count(), 65);
+    assert!(!wide(64).ansi().contains('▌'));
+}
+
+#[test]
+fn display_is_what_the_standard_output_wants() {
+    let figure = louvre().figure();
+    let wanted = if std::io::stdout().is_terminal() { figure.terminal() } else { figure.text() };
+    assert_eq!(figure.to_string(), wanted);
+}
+
+#[test]
+fn errors_say_what_to_do() {
+    let count = Heatmap::new(["a", "b"], ["0"], vec![1.0]).expect_err("one value for two cells");
+    insta::assert_snapshot!(count, @r#"
+    1 values for 2 rows by 1 columns
+    help: give rows x columns = 2 values, row after row; NaN for a cell that was not computed
+    "#);
+    let figure = wide(2);
+    let extension = figure.save("trace.jpeg").expect_err("no such format");
+    insta::assert_snapshot!(extension, @r#"
+    cannot tell from `trace.jpeg` what to write
+    help: end the name with one of: svg, png, pdf, txt, json
+    "#);
+    let tall = Heatmap::new(vec!["a"; 2000], ["0"], vec![0.0; 2000]).expect("2000 values").figure();
+    insta::assert_snapshot!(tall.png().expect_err("too tall"), @r#"
+    a picture of 312 x 26056 pixels is past the limit of 16384 a side
+    help: save it as svg or pdf, or show fewer rows or columns
+    "#);
+}
+
+#[test]
+fn files_are_whole_and_alone() -> Result<(), Box<dyn std::error::Error>> {
+    let folder = tempfile::tempdir()?;
+    for name in ["a.svg", "a.PNG", "a.pdf", "a.txt", "a.json"] {
+        louvre().figure().save(folder.path().join(name))?;
+    }
+    assert_eq!(std::fs::read_to_string(folder.path().join("a.svg"))?, louvre().figure().svg());
+    assert_eq!(std::fs::read_dir(folder.path())?.count(), 5);
+    let figure = louvre().figure();
+    let missing = figure.save(folder.path().join("none/a.svg")).expect_err("no such folder");
+    assert!(missing.to_string().contains("help:"));
+    Ok(())
+}
