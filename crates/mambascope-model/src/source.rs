@@ -7,7 +7,7 @@ use std::str::FromStr;
 use crate::blob::Blob;
 use crate::bundled;
 use crate::error::Error;
-use crate::folder::{self, Folder};
+use crate::folder;
 use crate::hub::Hub;
 
 /// Where a checkpoint is.

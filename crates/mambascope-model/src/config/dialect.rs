@@ -89,7 +89,7 @@ fn transformers(fields: &mut Fields) -> Config {
     let width = fields.required("hidden_size");
     let vocabulary = fields.required("vocab_size");
     let inner = match fields.value("intermediate_size") {
-        Some(_) => fields.count("intermediate_size", 0),
+        Some(_) => fields.count("intermediate_size", 1),
         None => expanded(fields, "expand", width),
     };
     if let Some(other) = fields.value("hidden_act").filter(|act| act.as_str() != Some("silu")) {

@@ -66,13 +66,13 @@ impl Fields {
         self.value(path)?.as_str()
     }
 
-    /// A count that must be there; 0, beside the problem, where it is not.
+    /// A count that must be there; where it is not, 1, so that the problem brings no others.
     pub(super) fn required(&mut self, path: &str) -> usize {
         if self.value(path).is_none() {
             self.problem(path, "nothing", "a whole number");
-            return 0;
+            return 1;
         }
-        self.count(path, 0)
+        self.count(path, 1)
     }
 
     /// A count, or `default` where the key is absent.

@@ -28,7 +28,7 @@ pub(super) fn problems<'a>(
     let mut missing = names::expected(config);
     let mut seen = BTreeMap::new();
     let mut problems = Vec::new();
-    let tied = config.tied_head.then(|| missing[EMBEDDING].clone());
+    let tied = missing.get(EMBEDDING).filter(|_| config.tied_head).cloned();
     for tensor in found {
         let stored = describe(tensor.dtype, tensor.shape);
         let is_again = seen.insert(tensor.name.to_owned(), ()).is_some();

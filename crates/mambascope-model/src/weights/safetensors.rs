@@ -11,7 +11,7 @@ use super::names::canonical;
 use crate::error::Problem;
 
 /// The most bytes a header may have: a model of a thousand layers has under 2 MiB.
-pub(super) const HEADER_LIMIT: u64 = 16 << 20;
+const HEADER_LIMIT: u64 = 16 << 20;
 /// Bytes that hold the header's length.
 const PREFIX: u64 = 8;
 
