@@ -18,9 +18,10 @@ pub(crate) enum Dialect {
 impl Dialect {
     pub(super) fn of(fields: &Fields) -> Self {
         let keys = ["model_type", "hidden_size", "num_hidden_layers"];
-        match keys.iter().any(|key| fields.value(key).is_some()) {
-            true => Self::Transformers,
-            false => Self::StateSpaces,
+        if keys.iter().any(|key| fields.value(key).is_some()) {
+            Self::Transformers
+        } else {
+            Self::StateSpaces
         }
     }
 
@@ -34,7 +35,7 @@ impl Dialect {
             Some(value) if value.as_str() == Some(own) => Ok(()),
             Some(value) => Err(Error::Family {
                 file: fields.file().to_owned(),
-                family: value.as_str().map_or_else(|| shown(value), |name| shortened(name)),
+                family: value.as_str().map_or_else(|| shown(value), shortened),
             }),
         }
     }

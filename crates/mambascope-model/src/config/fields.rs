@@ -50,10 +50,7 @@ impl Fields {
     }
 
     pub(super) fn finish(self) -> Result<(), Error> {
-        match self.sound() {
-            true => Ok(()),
-            false => Err(Error::Config { problems: self.problems }),
-        }
+        if self.sound() { Ok(()) } else { Err(Error::Config { problems: self.problems }) }
     }
 
     pub(super) fn value(&self, path: &str) -> Option<&Value> {

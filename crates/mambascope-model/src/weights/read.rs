@@ -59,10 +59,7 @@ pub(super) fn tensors(files: &Files, config: &Config) -> Result<BTreeMap<String,
 }
 
 fn refuse(problems: Vec<Problem>) -> Result<(), Error> {
-    match problems.is_empty() {
-        true => Ok(()),
-        false => Err(Error::Weights { problems }),
-    }
+    if problems.is_empty() { Ok(()) } else { Err(Error::Weights { problems }) }
 }
 
 fn places(files: &Files) -> Result<Vec<Place<'_>>, Error> {
@@ -123,7 +120,7 @@ fn untied(places: &[Place<'_>], config: &Config) -> Result<(), Problem> {
                 "the embedding: the config ties them (tie_word_embeddings, tie_embeddings)";
             Err(damaged(file, HEAD, "other numbers", expected))
         }
-        Err(error) => Err(damaged(file, HEAD, error, "numbers")),
+        Err(error) => Err(damaged(file, HEAD, error.to_string(), "numbers")),
     }
 }
 
@@ -158,19 +155,15 @@ fn tensor(place: &Place<'_>) -> Result<Tensor, Problem> {
     let failed = |error: io::Error| problem(error.to_string());
     let mut reader = open(place).map_err(failed)?;
     let count = entry.bytes as usize / entry.kind.size().max(1);
-    let device = &Device::Cpu;
     let shape = entry.shape.as_slice();
-    let tensor = match entry.kind {
-        Kind::F64 => {
-            let numbers = numbers(&mut reader, count, f64::from_le_bytes).map_err(failed)?;
-            finite(&numbers, |number| number.is_finite()).map_err(problem)?;
-            Tensor::from_vec(numbers, shape, device)
-        }
-        _ => {
-            let numbers = singles(&mut reader, count, &entry.kind).map_err(failed)?;
-            finite(&numbers, |number| number.is_finite()).map_err(problem)?;
-            Tensor::from_vec(numbers, shape, device)
-        }
+    let tensor = if entry.kind == Kind::F64 {
+        let numbers = numbers(&mut reader, count, f64::from_le_bytes).map_err(failed)?;
+        finite(&numbers, |number| number.is_finite()).map_err(problem)?;
+        Tensor::from_vec(numbers, shape, &Device::Cpu)
+    } else {
+        let numbers = singles(&mut reader, count, &entry.kind).map_err(failed)?;
+        finite(&numbers, |number| number.is_finite()).map_err(problem)?;
+        Tensor::from_vec(numbers, shape, &Device::Cpu)
     };
     tensor.map_err(|error| problem(error.to_string()))
 }

@@ -1,5 +1,10 @@
 //! Thirty thousand damaged files: none may panic, and none may ask for much memory.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may fail, and says what it skips"
+)]
 #![expect(unsafe_code, reason = "an allocator that counts can be written in no other way")]
 
 #[path = "../loaders/files.rs"]

@@ -169,7 +169,7 @@ fn what_is_missing_is_named() {
 
 #[test]
 fn a_config_of_any_length_is_not_read_whole() {
-    let config = folder(&[("config.json", &[b' '; 2 << 20]), ("model.safetensors", b"")]);
+    let config = folder(&[("config.json", &b" ".repeat(2 << 20)), ("model.safetensors", b"")]);
     assert_snapshot!(refused(config.path()), @r#"
         FOLDER/config.json is larger than 1048576 bytes
         help: check that this is the file you mean; configs, indices and tokenizers are small

@@ -57,10 +57,8 @@ fn rewritten(change: impl Fn(&str, Vec<u8>) -> Vec<u8>, method: CompressionMetho
 }
 
 fn with_pickle(pickle: &[u8]) -> Vec<u8> {
-    let change = |name: &str, bytes| match name.ends_with("data.pkl") {
-        true => pickle.to_vec(),
-        false => bytes,
-    };
+    let change =
+        |name: &str, bytes| if name.ends_with("data.pkl") { pickle.to_vec() } else { bytes };
     rewritten(change, CompressionMethod::Stored)
 }
 
@@ -127,9 +125,9 @@ fn compressed_parts_are_refused() {
 
 #[test]
 fn numbers_must_lie_in_their_storage() {
-    let cut = |name: &str, bytes: Vec<u8>| match name.ends_with("data/2") {
-        true => bytes[..8].to_vec(),
-        false => bytes,
+    let cut = |name: &str, mut bytes: Vec<u8>| {
+        bytes.truncate(if name.ends_with("data/2") { 8 } else { bytes.len() });
+        bytes
     };
     assert_snapshot!(refused(&rewritten(cut, CompressionMethod::Stored)), @r#"
         the weights cannot be used: pytorch_model.bin: backbone.layers.0.mixer.in_proj.weight: found [16, 4] from 0 on, expected within the 8 bytes of data/2
