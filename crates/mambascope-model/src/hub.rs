@@ -20,6 +20,7 @@ const TOKENIZER_MODEL: &str = "EleutherAI/gpt-neox-20b";
 #[derive(Debug, Clone)]
 pub(crate) struct Hub {
     cache: PathBuf,
+    #[cfg_attr(not(feature = "hub"), expect(dead_code, reason = "without it nothing is asked"))]
     network: Network,
 }
 

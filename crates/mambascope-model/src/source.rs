@@ -16,7 +16,7 @@ use crate::hub::Hub;
 /// ```
 /// use mambascope_model::Source;
 /// let hub = Source::from("state-spaces/mamba-130m@main");
-/// assert_eq!(hub.to_string(), "state-spaces/mamba-130m@main");
+/// assert_eq!(hub.to_string(), "state-spaces/mamba-130m");
 /// assert_eq!(Source::from("./mamba"), Source::Folder("./mamba".into()));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
