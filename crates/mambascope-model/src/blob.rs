@@ -65,10 +65,10 @@ impl Blob {
             .take(limit.saturating_add(1))
             .read_to_end(&mut bytes)
             .map_err(|source| self.unreadable(source))?;
-        match bytes.len() as u64 > limit {
-            true => Err(Error::TooLarge { file: self.path().to_owned(), limit }),
-            false => Ok(bytes),
+        if bytes.len() as u64 > limit {
+            return Err(Error::TooLarge { file: self.path().to_owned(), limit });
         }
+        Ok(bytes)
     }
 
     fn unreadable(&self, source: std::io::Error) -> Error {

@@ -5,6 +5,7 @@ use crate::source::Files;
 
 /// The bundled model's files.
 #[cfg(feature = "bundled")]
+#[expect(clippy::unnecessary_wraps, reason = "without the feature there are none")]
 pub(crate) fn files() -> Result<Files, Error> {
     use crate::blob::Blob;
     use crate::source::Format;

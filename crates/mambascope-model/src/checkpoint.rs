@@ -113,9 +113,16 @@ impl Checkpoint {
             hash.update(format!("{name} {} {:?}\n", tensor.dtype().as_str(), tensor.dims()));
             add_numbers(&mut hash, tensor)?;
         }
-        let digest = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = hexadecimal(&hash.finalize());
         Ok(self.digest.get_or_init(|| digest).clone())
     }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    let digits = |byte: &u8| {
+        [byte >> 4, byte & 15].map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)]))
+    };
+    bytes.iter().flat_map(digits).collect()
 }
 
 /// Adds a tensor's numbers, little-endian and row by row.

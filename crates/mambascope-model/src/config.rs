@@ -12,21 +12,21 @@ pub(crate) use dialect::Dialect;
 use fields::Fields;
 
 /// The largest model width D.
-pub const WIDTH_LIMIT: usize = 1 << 16;
+const WIDTH_LIMIT: usize = 1 << 16;
 /// The most layers.
-pub const LAYERS_LIMIT: usize = 1 << 10;
+const LAYERS_LIMIT: usize = 1 << 10;
 /// The largest vocabulary V.
-pub const VOCABULARY_LIMIT: usize = 1 << 22;
+const VOCABULARY_LIMIT: usize = 1 << 22;
 /// The largest inner width E.
-pub const INNER_LIMIT: usize = 1 << 18;
+const INNER_LIMIT: usize = 1 << 18;
 /// The largest state size N.
-pub const STATE_LIMIT: usize = 1 << 12;
+const STATE_LIMIT: usize = 1 << 12;
 /// The largest convolution width K.
-pub const CONVOLUTION_LIMIT: usize = 1 << 6;
+const CONVOLUTION_LIMIT: usize = 1 << 6;
 /// The largest time-step rank R.
-pub const RANK_LIMIT: usize = 1 << 16;
+const RANK_LIMIT: usize = 1 << 16;
 /// The most weights in one model: ten times the largest Mamba-1 published.
-pub const WEIGHTS_LIMIT: u128 = 72_000_000_000;
+const WEIGHTS_LIMIT: u128 = 72_000_000_000;
 
 /// The shape of a Mamba-1 model.
 #[derive(Debug, Clone, PartialEq, Serialize)]

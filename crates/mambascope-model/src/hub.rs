@@ -20,6 +20,7 @@ const TOKENIZER_MODEL: &str = "EleutherAI/gpt-neox-20b";
 #[derive(Debug, Clone)]
 pub(crate) struct Hub {
     cache: PathBuf,
+    #[cfg_attr(not(feature = "hub"), expect(dead_code, reason = "without it nothing is asked"))]
     network: Network,
 }
 
@@ -58,12 +59,13 @@ impl Hub {
         let saved = path("HF_TOKEN_PATH").unwrap_or_else(|| home.join("token"));
         let saved = || std::fs::read_to_string(&saved).ok();
         let token = text("HF_TOKEN").or_else(saved).map(|token| token.trim().to_owned());
-        let network = match offline {
-            true => Network::Off,
-            false => Network::On {
+        let network = if offline {
+            Network::Off
+        } else {
+            Network::On {
                 endpoint: text("HF_ENDPOINT").map(|url| url.trim_end_matches('/').to_owned()),
                 token: token.filter(|token| !token.is_empty()),
-            },
+            }
         };
         Self { cache: cache.unwrap_or_else(|| home.join("hub")), network }
     }
@@ -82,7 +84,7 @@ impl Hub {
         };
         match collect(&Folder(snapshot.clone()), name.clone()) {
             Ok(mut files) => {
-                if files.tokenizer.is_none() && !self.known_absent(&snapshot, TOKENIZER) {
+                if files.tokenizer.is_none() && !known_absent(&snapshot, TOKENIZER) {
                     files.tokenizer = self.fetched(id, revision, TOKENIZER);
                 }
                 Ok(files)
@@ -131,11 +133,6 @@ impl Hub {
         folders(&self.repository(id).join("snapshots"))
     }
 
-    /// Whether the cache remembers that the model has no such file.
-    fn known_absent(&self, snapshot: &Path, name: &str) -> bool {
-        absence(snapshot, name).is_some_and(|mark| mark.is_file())
-    }
-
     #[cfg(feature = "hub")]
     fn remote(&self, id: &str, revision: &str) -> Result<Box<dyn Shelf>, Error> {
         match &self.network {
@@ -164,6 +161,11 @@ impl Hub {
             cache: self.cache.clone(),
         }
     }
+}
+
+/// Whether the cache remembers that the snapshot has no such file.
+fn known_absent(snapshot: &Path, name: &str) -> bool {
+    absence(snapshot, name).is_some_and(|mark| mark.is_file())
 }
 
 /// The empty file by which the cache remembers that a snapshot has no file of that name.

@@ -15,6 +15,9 @@ const STEPS: (f64, f64) = (0.001, 0.1);
 ///
 /// Projections keep the size of what they project, states decay at rates from 1 to N per step,
 /// and time steps lie between 0.001 and 0.1, so that logits vary and states carry on.
+///
+/// # Panics
+/// When the config's sizes are more than the memory holds.
 pub fn random_tensors(config: &Config, seed: u64) -> Tensors {
     let mut generator = Generator { state: seed };
     let tensors: BTreeMap<String, Tensor> = shapes(config)

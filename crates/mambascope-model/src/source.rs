@@ -7,7 +7,7 @@ use std::str::FromStr;
 use crate::blob::Blob;
 use crate::bundled;
 use crate::error::Error;
-use crate::folder::{self, Folder};
+use crate::folder;
 use crate::hub::Hub;
 
 /// Where a checkpoint is.
@@ -16,7 +16,7 @@ use crate::hub::Hub;
 /// ```
 /// use mambascope_model::Source;
 /// let hub = Source::from("state-spaces/mamba-130m@main");
-/// assert_eq!(hub.to_string(), "state-spaces/mamba-130m@main");
+/// assert_eq!(hub.to_string(), "state-spaces/mamba-130m");
 /// assert_eq!(Source::from("./mamba"), Source::Folder("./mamba".into()));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

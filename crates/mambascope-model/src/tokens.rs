@@ -7,9 +7,11 @@ mod subject;
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug, Formatter};
 use std::ops::Range;
+use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde_json::Value;
 use tokenizers::{DecoderWrapper, Tokenizer};
 
 use crate::blob::Blob;
@@ -79,7 +81,11 @@ impl Tokens {
             file: file.to_owned(),
             message: error.to_string(),
         };
-        let mut tokenizer = Tokenizer::from_bytes(bytes).map_err(failed)?;
+        // The tokenizers library panics on some files; most of those are not JSON at all.
+        serde_json::from_slice::<Value>(bytes).map_err(|error| failed(error.into()))?;
+        let tokenizer = catch_unwind(|| Tokenizer::from_bytes(bytes))
+            .unwrap_or_else(|_| Err("its parts do not fit together".into()));
+        let mut tokenizer = tokenizer.map_err(failed)?;
         // A file may ask for prompts to be cut or filled up; both would shift every token.
         tokenizer.with_truncation(None).map_err(failed)?.with_padding(None);
         let added = tokenizer.get_added_tokens_decoder();

@@ -88,11 +88,16 @@ pub(crate) fn shapes(config: &Config) -> impl Iterator<Item = (String, Vec<usize
 }
 
 /// A problem of a whole file.
-fn damaged(file: &Path, item: &str, found: impl ToString, expected: impl ToString) -> Problem {
+fn damaged(
+    file: &Path,
+    item: &str,
+    found: impl Into<String>,
+    expected: impl Into<String>,
+) -> Problem {
     Problem {
         file: PathBuf::from(file),
         item: item.to_owned(),
-        found: found.to_string(),
-        expected: expected.to_string(),
+        found: found.into(),
+        expected: expected.into(),
     }
 }

@@ -18,9 +18,10 @@ pub(crate) enum Dialect {
 impl Dialect {
     pub(super) fn of(fields: &Fields) -> Self {
         let keys = ["model_type", "hidden_size", "num_hidden_layers"];
-        match keys.iter().any(|key| fields.value(key).is_some()) {
-            true => Self::Transformers,
-            false => Self::StateSpaces,
+        if keys.iter().any(|key| fields.value(key).is_some()) {
+            Self::Transformers
+        } else {
+            Self::StateSpaces
         }
     }
 
@@ -34,7 +35,7 @@ impl Dialect {
             Some(value) if value.as_str() == Some(own) => Ok(()),
             Some(value) => Err(Error::Family {
                 file: fields.file().to_owned(),
-                family: value.as_str().map_or_else(|| shown(value), |name| shortened(name)),
+                family: value.as_str().map_or_else(|| shown(value), shortened),
             }),
         }
     }
@@ -89,7 +90,7 @@ fn transformers(fields: &mut Fields) -> Config {
     let width = fields.required("hidden_size");
     let vocabulary = fields.required("vocab_size");
     let inner = match fields.value("intermediate_size") {
-        Some(_) => fields.count("intermediate_size", 0),
+        Some(_) => fields.count("intermediate_size", 1),
         None => expanded(fields, "expand", width),
     };
     if let Some(other) = fields.value("hidden_act").filter(|act| act.as_str() != Some("silu")) {

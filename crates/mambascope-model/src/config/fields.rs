@@ -50,10 +50,7 @@ impl Fields {
     }
 
     pub(super) fn finish(self) -> Result<(), Error> {
-        match self.sound() {
-            true => Ok(()),
-            false => Err(Error::Config { problems: self.problems }),
-        }
+        if self.sound() { Ok(()) } else { Err(Error::Config { problems: self.problems }) }
     }
 
     pub(super) fn value(&self, path: &str) -> Option<&Value> {
@@ -66,13 +63,13 @@ impl Fields {
         self.value(path)?.as_str()
     }
 
-    /// A count that must be there; 0, beside the problem, where it is not.
+    /// A count that must be there; where it is not, 1, so that the problem brings no others.
     pub(super) fn required(&mut self, path: &str) -> usize {
         if self.value(path).is_none() {
             self.problem(path, "nothing", "a whole number");
-            return 0;
+            return 1;
         }
-        self.count(path, 0)
+        self.count(path, 1)
     }
 
     /// A count, or `default` where the key is absent.

@@ -54,7 +54,8 @@ fn model(id: &str, path: PathBuf, refs: &[(String, String)]) -> Option<Cached> {
     let files = collect(&Folder(path.clone()), id.to_owned()).ok()?;
     let bytes = files.weights.iter().map(Blob::length).sum::<Result<u64, _>>().ok()?;
     let commit = path.file_name()?.to_str()?.to_owned();
-    let at = refs.iter().filter(|(_, target)| *target == commit);
+    // A fetch by commit leaves a reference named as the commit, which says nothing more.
+    let at = refs.iter().filter(|(name, target)| *target == commit && *name != commit);
     let revisions = at.map(|(name, _)| name.clone()).collect();
     Some(Cached { id: id.to_owned(), revisions, commit, bytes, path, config })
 }

@@ -1,6 +1,6 @@
 //! The tensors that are there against those that a config asks for.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::damaged;
@@ -26,12 +26,12 @@ pub(super) fn problems<'a>(
     file: &Path,
 ) -> Vec<Problem> {
     let mut missing = names::expected(config);
-    let mut seen = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     let mut problems = Vec::new();
-    let tied = config.tied_head.then(|| missing[EMBEDDING].clone());
+    let tied = missing.get(EMBEDDING).filter(|_| config.tied_head).cloned();
     for tensor in found {
         let stored = describe(tensor.dtype, tensor.shape);
-        let is_again = seen.insert(tensor.name.to_owned(), ()).is_some();
+        let is_again = !seen.insert(tensor.name);
         let asked = missing.remove(tensor.name);
         let asked = asked.or_else(|| tied.clone().filter(|_| tensor.name == HEAD && !is_again));
         let expected = match asked {

@@ -166,10 +166,8 @@ impl Machine<'_> {
 
     fn pop(&mut self) -> Result<Id, Fault> {
         let floor = self.marks.last().copied().unwrap_or(0);
-        match self.stack.len() > floor {
-            true => self.stack.pop().ok_or_else(|| self.fault("an empty stack")),
-            false => Err(self.fault("an empty stack")),
-        }
+        let top = if self.stack.len() > floor { self.stack.pop() } else { None };
+        top.ok_or_else(|| self.fault("an empty stack"))
     }
 
     fn mark(&mut self) -> Result<(), Fault> {

@@ -40,7 +40,7 @@ pub(super) fn tensors(files: &Files, config: &Config) -> Result<BTreeMap<String,
     let first = files.weights.first().map_or(Path::new(""), Blob::path);
     let mut problems = check::problems(found, config, first);
     if problems.is_empty() {
-        problems.extend(overlap(files, &places)?);
+        problems.extend(overlaps(&places));
         problems.extend(untied(&places, config).err());
     }
     refuse(problems)?;
@@ -59,10 +59,7 @@ pub(super) fn tensors(files: &Files, config: &Config) -> Result<BTreeMap<String,
 }
 
 fn refuse(problems: Vec<Problem>) -> Result<(), Error> {
-    match problems.is_empty() {
-        true => Ok(()),
-        false => Err(Error::Weights { problems }),
-    }
+    if problems.is_empty() { Ok(()) } else { Err(Error::Weights { problems }) }
 }
 
 fn places(files: &Files) -> Result<Vec<Place<'_>>, Error> {
@@ -87,19 +84,20 @@ fn places(files: &Files) -> Result<Vec<Place<'_>>, Error> {
     Ok(places)
 }
 
-/// Tensors that share their bytes: a small file could otherwise ask for any amount of memory.
-fn overlap(files: &Files, places: &[Place<'_>]) -> Result<Option<Problem>, Error> {
-    let mut length = 0u64;
-    for blob in &files.weights {
-        length = length.saturating_add(blob.length()?);
-    }
-    let tensors = places.iter().filter(|place| place.entry.name != HEAD);
-    let bytes = tensors.fold(0u64, |sum, place| sum.saturating_add(place.entry.bytes));
-    let file = files.weights.first().map_or(Path::new(""), Blob::path);
-    Ok((bytes > length).then(|| {
-        let found = format!("{bytes} bytes of tensors in {length} bytes of files");
-        damaged(file, "data", found, "each tensor's bytes its own")
-    }))
+/// Tensors that share bytes: a small file could otherwise ask for any amount of memory.
+fn overlaps(places: &[Place<'_>]) -> Vec<Problem> {
+    let mut tensors: Vec<_> = places.iter().filter(|place| place.entry.name != HEAD).collect();
+    tensors.sort_by_key(|place| (place.blob.path(), place.entry.start));
+    let reaches = |one: &Place<'_>, next: &Place<'_>| {
+        let end = one.entry.start.saturating_add(one.entry.bytes);
+        one.blob.path() == next.blob.path() && end > next.entry.start
+    };
+    let pairs = tensors.windows(2).filter(|pair| reaches(pair[0], pair[1]));
+    let problem = |pair: &[&Place<'_>]| {
+        let found = format!("bytes of {}", pair[0].entry.name);
+        damaged(pair[1].blob.path(), &pair[1].entry.name, found, "bytes of its own")
+    };
+    pairs.map(problem).collect()
 }
 
 /// A tied head may be stored, but must then be the embedding.
@@ -122,7 +120,7 @@ fn untied(places: &[Place<'_>], config: &Config) -> Result<(), Problem> {
                 "the embedding: the config ties them (tie_word_embeddings, tie_embeddings)";
             Err(damaged(file, HEAD, "other numbers", expected))
         }
-        Err(error) => Err(damaged(file, HEAD, error, "numbers")),
+        Err(error) => Err(damaged(file, HEAD, error.to_string(), "numbers")),
     }
 }
 
@@ -157,19 +155,15 @@ fn tensor(place: &Place<'_>) -> Result<Tensor, Problem> {
     let failed = |error: io::Error| problem(error.to_string());
     let mut reader = open(place).map_err(failed)?;
     let count = entry.bytes as usize / entry.kind.size().max(1);
-    let device = &Device::Cpu;
     let shape = entry.shape.as_slice();
-    let tensor = match entry.kind {
-        Kind::F64 => {
-            let numbers = numbers(&mut reader, count, f64::from_le_bytes).map_err(failed)?;
-            finite(&numbers, |number| number.is_finite()).map_err(problem)?;
-            Tensor::from_vec(numbers, shape, device)
-        }
-        _ => {
-            let numbers = singles(&mut reader, count, &entry.kind).map_err(failed)?;
-            finite(&numbers, |number| number.is_finite()).map_err(problem)?;
-            Tensor::from_vec(numbers, shape, device)
-        }
+    let tensor = if entry.kind == Kind::F64 {
+        let numbers = numbers(&mut reader, count, f64::from_le_bytes).map_err(failed)?;
+        finite(&numbers, |number| number.is_finite()).map_err(problem)?;
+        Tensor::from_vec(numbers, shape, &Device::Cpu)
+    } else {
+        let numbers = singles(&mut reader, count, &entry.kind).map_err(failed)?;
+        finite(&numbers, |number| number.is_finite()).map_err(problem)?;
+        Tensor::from_vec(numbers, shape, &Device::Cpu)
     };
     tensor.map_err(|error| problem(error.to_string()))
 }

@@ -11,7 +11,7 @@ use super::names::canonical;
 use crate::error::Problem;
 
 /// The most bytes a header may have: a model of a thousand layers has under 2 MiB.
-pub(super) const HEADER_LIMIT: u64 = 16 << 20;
+const HEADER_LIMIT: u64 = 16 << 20;
 /// Bytes that hold the header's length.
 const PREFIX: u64 = 8;
 
@@ -23,7 +23,7 @@ pub(super) fn entries(
 ) -> Result<Vec<Entry>, Problem> {
     let header = header(&mut reader, file, length)?;
     let metadata: Metadata = serde_json::from_slice(&header)
-        .map_err(|error| damaged(file, "header", error, "a safetensors header"))?;
+        .map_err(|error| damaged(file, "header", error.to_string(), "a safetensors header"))?;
     let first = PREFIX + header.len() as u64;
     let end = (metadata.data_len() as u64).checked_add(first);
     if end != Some(length) {
@@ -54,7 +54,9 @@ fn header(reader: &mut impl Read, file: &Path, length: u64) -> Result<Vec<u8>, P
         return Err(damaged(file, "header", found, expected));
     }
     let mut header = vec![0; bytes as usize];
-    reader.read_exact(&mut header).map_err(|error| damaged(file, "header", error, expected))?;
+    reader
+        .read_exact(&mut header)
+        .map_err(|error| damaged(file, "header", error.to_string(), expected))?;
     Ok(header)
 }
 

@@ -53,7 +53,8 @@ pub(super) fn entries(
 /// Says what a file is that does not begin as a zip archive does.
 fn refuse_other_kinds(reader: &mut (impl Read + Seek), file: &Path) -> Result<(), Problem> {
     const LEGACY: &[u8] = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
-    let failed = |error| damaged(file, "beginning", error, "a zip archive");
+    let failed =
+        |error: std::io::Error| damaged(file, "beginning", error.to_string(), "a zip archive");
     let mut head = Vec::new();
     reader.by_ref().take(16).read_to_end(&mut head).map_err(failed)?;
     reader.seek(SeekFrom::Start(0)).map_err(failed)?;
@@ -125,7 +126,7 @@ fn content(
     }
     let mut bytes = vec![0; part.bytes as usize];
     let read = reader.seek(SeekFrom::Start(part.start)).and_then(|_| reader.read_exact(&mut bytes));
-    read.map_err(|error| damaged(file, name, error, format!("{} bytes", part.bytes)))?;
+    read.map_err(|error| damaged(file, name, error.to_string(), format!("{} bytes", part.bytes)))?;
     Ok(bytes)
 }
 

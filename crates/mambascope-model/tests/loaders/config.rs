@@ -87,7 +87,16 @@ fn every_problem_is_named_at_once() {
     assert_snapshot!(
         refused(r#"{"d_model": "wide", "n_layer": -3, "vocab_size": 1e30, "rms_norm": false,
             "ssm_cfg": {"d_state": 5000, "dt_rank": 0}}"#),
-        @""
+        @r#"
+        the config cannot be used: 6 problems
+          config.json: d_model: found "wide", expected a whole number
+          config.json: vocab_size: found 1e+30, expected a whole number
+          config.json: rms_norm: found false, expected true: LayerNorm is not supported
+          config.json: n_layer: found -3, expected a whole number
+          config.json: state size: found 5000, expected 1 to 4096
+          config.json: time-step rank: found 0, expected 1 to 65536
+        help: write what is expected into the config, or choose another checkpoint
+        "#
     );
 }
 
@@ -95,12 +104,22 @@ fn every_problem_is_named_at_once() {
 fn absurd_sizes_are_refused() {
     assert_snapshot!(
         refused(r#"{"d_model": 65536, "n_layer": 1024, "vocab_size": 4000000, "ssm_cfg": {}}"#),
-        @""
+        @r#"
+        the config cannot be used: config.json: model: found 27757383843840 weights, expected at most 72000000000
+        help: write what is expected into the config, or choose another checkpoint
+        "#
     );
     assert_snapshot!(
         refused(r#"{"d_model": 18446744073709551615, "n_layer": 1, "vocab_size":
             18446744073709551615, "ssm_cfg": {}}"#),
-        @""
+        @r#"
+        the config cannot be used: 4 problems
+          config.json: width: found 18446744073709551615, expected 1 to 65536
+          config.json: vocabulary: found 18446744073709551615, expected 1 to 4194304
+          config.json: inner width: found 18446744073709551615, expected 1 to 262144
+          config.json: time-step rank: found 1152921504606846976, expected 1 to 65536
+        help: write what is expected into the config, or choose another checkpoint
+        "#
     );
 }
 
@@ -108,24 +127,48 @@ fn absurd_sizes_are_refused() {
 fn other_families_are_named() {
     assert_snapshot!(
         refused(r#"{"model_type": "mamba2", "time_step_limit": [0.0, Infinity], "x": NaN}"#),
-        @""
+        @r#"
+        config.json describes `mamba2`, which is not supported yet
+        help: choose a Mamba-1 checkpoint, such as state-spaces/mamba-130m
+        "#
     );
     assert_snapshot!(
         refused(r#"{"d_model": 8, "n_layer": 1, "vocab_size": 8, "ssm_cfg": {"layer": "Mamba2"}}"#),
-        @""
+        @r#"
+        config.json describes `Mamba2`, which is not supported yet
+        help: choose a Mamba-1 checkpoint, such as state-spaces/mamba-130m
+        "#
     );
     assert_snapshot!(
         refused(r#"{"model_type": "mamba", "hidden_size": 8, "num_hidden_layers": 1,
             "vocab_size": 8, "hidden_act": "gelu", "layer_norm_epsilon": NaN}"#),
-        @""
+        @r#"
+        the config cannot be used: 2 problems
+          config.json: hidden_act: found "gelu", expected "silu"
+          config.json: layer_norm_epsilon: found "NaN", expected a number
+        help: write what is expected into the config, or choose another checkpoint
+        "#
     );
 }
 
 #[test]
 fn what_is_not_a_config_is_refused() {
-    assert_snapshot!(refused("[1, 2]"), @"");
-    assert_snapshot!(refused("{\"d_model\": 8,"), @"");
-    assert_snapshot!(refused(""), @"");
+    assert_snapshot!(refused("[1, 2]"), @r#"
+        the config cannot be used: 4 problems
+          config.json: config: found a list, expected an object
+          config.json: d_model: found nothing, expected a whole number
+          config.json: vocab_size: found nothing, expected a whole number
+          config.json: n_layer: found nothing, expected a whole number
+        help: write what is expected into the config, or choose another checkpoint
+        "#);
+    assert_snapshot!(refused("{\"d_model\": 8,"), @r#"
+        config.json is not JSON: EOF while parsing a value at line 1 column 14
+        help: fetch the file again, or mend it at that line
+        "#);
+    assert_snapshot!(refused(""), @r#"
+        config.json is not JSON: EOF while parsing a value at line 1 column 0
+        help: fetch the file again, or mend it at that line
+        "#);
     refused(&"[".repeat(100_000));
     refused("{\"a\\");
 }

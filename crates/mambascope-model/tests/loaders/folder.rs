@@ -52,7 +52,10 @@ fn texts_name_sources() {
         assert!(matches!(parsed, Err(_) | Ok(Source::Folder(_))), "{text}: {parsed:?}");
         assert!(Source::from(text).locate().is_err(), "{text}");
     }
-    assert_snapshot!("mamba".parse::<Source>().unwrap_err(), @"");
+    assert_snapshot!("mamba".parse::<Source>().unwrap_err(), @r#"
+        `mamba` names no checkpoint
+        help: write `bundled`, a folder such as `./mamba-130m`, or a hub id such as `state-spaces/mamba-130m`
+        "#);
 }
 
 #[test]
@@ -84,7 +87,10 @@ fn shards_are_read_as_one() {
     assert_eq!(checkpoint.digest().unwrap(), memory.digest().unwrap());
 
     fs::remove_file(folder.path().join("model-00001-of-00002.safetensors")).unwrap();
-    assert_snapshot!(refused(folder.path()), @"");
+    assert_snapshot!(refused(folder.path()), @r#"
+        FOLDER has no model-00001-of-00002.safetensors
+        help: a checkpoint is a folder with config.json and model.safetensors or pytorch_model.bin
+        "#);
 }
 
 #[test]
@@ -120,27 +126,54 @@ fn an_index_cannot_leave_its_folder() {
         ("config.json", b"{}"),
         ("model.safetensors.index.json", &serde_json::to_vec(&index).unwrap()),
     ]);
-    assert_snapshot!(refused(folder.path()), @"");
+    assert_snapshot!(refused(folder.path()), @r#"
+        the weights cannot be used: 6 problems
+          FOLDER/model.safetensors.index.json: weight_map: found ``, expected the name of a file beside it
+          FOLDER/model.safetensors.index.json: weight_map: found `..`, expected the name of a file beside it
+          FOLDER/model.safetensors.index.json: weight_map: found `../secret`, expected the name of a file beside it
+          FOLDER/model.safetensors.index.json: weight_map: found `/etc/passwd`, expected the name of a file beside it
+          FOLDER/model.safetensors.index.json: weight_map: found `a/b.safetensors`, expected the name of a file beside it
+          FOLDER/model.safetensors.index.json: weight_map: found `a\b`, expected the name of a file beside it
+        help: check that config and weights belong together, and fetch again what was cut short
+        "#);
     let write = |text: &str| fs::write(folder.path().join("model.safetensors.index.json"), text);
     write(r#"{"weight_map": {}}"#).unwrap();
-    assert_snapshot!(refused(folder.path()), @"");
+    assert_snapshot!(refused(folder.path()), @r#"
+        the weights cannot be used: FOLDER/model.safetensors.index.json: weight_map: found 0 files, expected 1 to 1024
+        help: check that config and weights belong together, and fetch again what was cut short
+        "#);
     write(r#"{"weight_map": {"a": 1}}"#).unwrap();
-    assert_snapshot!(refused(folder.path()), @"");
+    assert_snapshot!(refused(folder.path()), @r#"
+        FOLDER/model.safetensors.index.json is not JSON: invalid type: integer `1`, expected a string at line 1 column 22
+        help: fetch the file again, or mend it at that line
+        "#);
 }
 
 #[test]
 fn what_is_missing_is_named() {
     let empty = folder(&[]);
-    assert_snapshot!(refused(empty.path()), @"");
+    assert_snapshot!(refused(empty.path()), @r#"
+        FOLDER has no config.json
+        help: a checkpoint is a folder with config.json and model.safetensors or pytorch_model.bin
+        "#);
     let config = folder(&[("config.json", b"{}")]);
-    assert_snapshot!(refused(config.path()), @"");
-    assert_snapshot!(refused(&config.path().join("nowhere")), @"");
+    assert_snapshot!(refused(config.path()), @r#"
+        FOLDER has no weights (model.safetensors, model.safetensors.index.json, pytorch_model.bin, pytorch_model.bin.index.json)
+        help: a checkpoint is a folder with config.json and model.safetensors or pytorch_model.bin
+        "#);
+    assert_snapshot!(refused(&config.path().join("nowhere")), @r#"
+        FOLDER has no config.json
+        help: a checkpoint is a folder with config.json and model.safetensors or pytorch_model.bin
+        "#);
 }
 
 #[test]
 fn a_config_of_any_length_is_not_read_whole() {
-    let config = folder(&[("config.json", &[b' '; 2 << 20]), ("model.safetensors", b"")]);
-    assert_snapshot!(refused(config.path()), @"");
+    let config = folder(&[("config.json", &b" ".repeat(2 << 20)), ("model.safetensors", b"")]);
+    assert_snapshot!(refused(config.path()), @r#"
+        FOLDER/config.json is larger than 1048576 bytes
+        help: check that this is the file you mean; configs, indices and tokenizers are small
+        "#);
 }
 
 #[cfg(feature = "bundled")]

@@ -3,6 +3,8 @@
 //! What the environment says holds for a whole process, so each case runs in a child: this test
 //! binary again, at [`child`].
 
+#![cfg_attr(not(feature = "hub"), expect(dead_code, reason = "nothing can be fetched then"))]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::files::shared;
 
 /// Words that the small vocabulary has whole, `Ġ` being a space.
-const WORDS: [&str; 8] = ["Space", "ĠSpace", "ĠNeedle", "Ġis", "Ġin", "The", "ĠThe", "Ġcity"];
+const WORDS: [&str; 8] = ["ĠSpace", "Space", "ĠNeedle", "Ġis", "Ġin", "ĠThe", "The", "Ġcity"];
 
 /// The 256 bytes as characters, by GPT-2's rule.
 fn bytes() -> Vec<char> {
@@ -121,18 +121,42 @@ fn a_subject_that_is_not_there_gets_a_suggestion() {
         tokens.subject_range(prompt, subject).expect_err("a refusal").to_string()
     };
     let prompt = "The Space Needle, in downtown, is in";
-    assert_snapshot!(refused(prompt, "space needle"), @"");
-    assert_snapshot!(refused(prompt, "Space Nedle"), @"");
-    assert_snapshot!(refused(prompt, "SpaceNeedle"), @"");
-    assert_snapshot!(refused(prompt, "Golden Gate Bridge"), @"");
-    assert_snapshot!(refused("", "a"), @"");
-    assert_snapshot!(refused("The", ""), @"");
+    assert_snapshot!(refused(prompt, "space needle"), @r#"
+        the subject `space needle` is not in the prompt `The Space Needle, in downtown, is in`
+        help: did you mean `Space Needle`?
+        "#);
+    assert_snapshot!(refused(prompt, "Space Nedle"), @r#"
+        the subject `Space Nedle` is not in the prompt `The Space Needle, in downtown, is in`
+        help: did you mean `Space Needle`?
+        "#);
+    assert_snapshot!(refused(prompt, "SpaceNeedle"), @r#"
+        the subject `SpaceNeedle` is not in the prompt `The Space Needle, in downtown, is in`
+        help: did you mean `Space Needle`?
+        "#);
+    assert_snapshot!(refused(prompt, "Golden Gate Bridge"), @r#"
+        the subject `Golden Gate Bridge` is not in the prompt `The Space Needle, in downtown, is in`
+        help: give words that stand in the prompt, letter for letter
+        "#);
+    assert_snapshot!(refused("", "a"), @r#"
+        the subject `a` is not in the prompt ``
+        help: give words that stand in the prompt, letter for letter
+        "#);
+    assert_snapshot!(refused("The", ""), @r#"
+        the subject is empty
+        help: give the words of the prompt that name it
+        "#);
 }
 
 #[test]
 fn what_is_no_tokenizer_is_refused() {
-    assert_snapshot!(Tokens::from_bytes(b"{}").unwrap_err(), @"");
-    assert_snapshot!(Tokens::from_file("nowhere/tokenizer.json").unwrap_err(), @"");
+    assert_snapshot!(Tokens::from_bytes(b"{}").unwrap_err(), @r#"
+        tokenizer.json is not a tokenizer: Model missing. at line 1 column 2
+        help: fetch tokenizer.json again, or remove it and give token ids
+        "#);
+    assert_snapshot!(Tokens::from_file("nowhere/tokenizer.json").unwrap_err(), @r#"
+        cannot read nowhere/tokenizer.json: No such file or directory (os error 2)
+        help: check that the file is there and may be read
+        "#);
 }
 
 #[test]

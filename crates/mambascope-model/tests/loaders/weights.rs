@@ -18,7 +18,7 @@ fn open(config: &Config, parts: &Parts) -> Result<Checkpoint, mambascope_model::
 }
 
 fn refused(parts: &Parts) -> String {
-    open(&Config::tiny(), parts).expect_err("weights that must be refused").to_string()
+    open(&Config::tiny(), parts).map(drop).expect_err("weights that must be refused").to_string()
 }
 
 fn floats(tensor: &Tensor) -> Vec<f32> {
@@ -88,7 +88,10 @@ fn a_tied_head_may_be_stored_but_not_differ() {
     same(&open(&config, &parts).unwrap().tensors, &random_tensors(&config, 7));
     head.2[17] ^= 1;
     parts.insert("lm_head.weight".to_owned(), head);
-    assert_snapshot!(refused(&parts), @"");
+    assert_snapshot!(refused(&parts), @r#"
+        the weights cannot be used: model.safetensors: lm_head.weight: found other numbers, expected the embedding: the config ties them (tie_word_embeddings, tie_embeddings)
+        help: check that config and weights belong together, and fetch again what was cut short
+        "#);
 }
 
 #[test]
@@ -99,7 +102,14 @@ fn every_problem_is_named_at_once() {
     parts.insert(D.to_owned(), (Dtype::F32, vec![8, 4], vec![0; 128]));
     let bias = "backbone.layers.3.mixer.conv1d.bias".to_owned();
     parts.insert(bias, (Dtype::I32, vec![32], vec![0; 128]));
-    assert_snapshot!(refused(&parts), @"");
+    assert_snapshot!(refused(&parts), @r#"
+        the weights cannot be used: 4 problems
+          model.safetensors: backbone.layers.0.mixer.D: found f32 [8, 4], expected floats [32]
+          model.safetensors: rotary.inverse: found f32 [1], expected no such tensor
+          model.safetensors: backbone.layers.3.mixer.conv1d.bias: found i32 [32], expected floats [32]
+          model.safetensors: backbone.norm_f.weight: found nothing, expected floats [16]
+        help: check that config and weights belong together, and fetch again what was cut short
+        "#);
 }
 
 #[test]
@@ -111,7 +121,12 @@ fn numbers_that_are_not_finite_are_named() {
     };
     broken(D, 5, f32::NAN);
     broken(EMBEDDING, 511, f32::NEG_INFINITY);
-    assert_snapshot!(refused(&parts), @"");
+    assert_snapshot!(refused(&parts), @r#"
+        the weights cannot be used: 2 problems
+          model.safetensors: backbone.embedding.weight: found -inf at element 511, expected finite numbers
+          model.safetensors: backbone.layers.0.mixer.D: found NaN at element 5, expected finite numbers
+        help: check that config and weights belong together, and fetch again what was cut short
+        "#);
 }
 
 #[test]
@@ -120,15 +135,30 @@ fn damaged_files_are_refused() {
     let whole = safetensors(&parts(&config));
     let refused = |bytes: &[u8]| {
         let files = memory(transformers(&config), bytes.to_vec(), Format::Safetensors);
-        Checkpoint::read(files).expect_err("a file that must be refused").to_string()
+        Checkpoint::read(files).map(drop).expect_err("a file that must be refused").to_string()
     };
-    assert_snapshot!(refused(&[]), @"");
-    assert_snapshot!(refused(&whole[..whole.len() - 4]), @"");
-    assert_snapshot!(refused(&whole[..100]), @"");
-    assert_snapshot!(refused(b"version https://git-lfs.github.com/spec/v1\n"), @"");
+    assert_snapshot!(refused(&[]), @r#"
+        the weights cannot be used: model.safetensors: header: found a file of 0 bytes, expected a safetensors file
+        help: check that config and weights belong together, and fetch again what was cut short
+        "#);
+    assert_snapshot!(refused(&whole[..whole.len() - 4]), @r#"
+        the weights cannot be used: model.safetensors: data: found 37696 bytes of tensors in a file of 41732, expected tensors that fill the file
+        help: check that config and weights belong together, and fetch again what was cut short
+        "#);
+    assert_snapshot!(refused(&whole[..100]), @r#"
+        the weights cannot be used: model.safetensors: header: found a length of 4032 in a file of 100 bytes, expected a safetensors file
+        help: check that config and weights belong together, and fetch again what was cut short
+        "#);
+    assert_snapshot!(refused(b"version https://git-lfs.github.com/spec/v1\n"), @r#"
+        the weights cannot be used: model.safetensors: header: found a git LFS pointer, not the file, expected at most 16777216 bytes
+        help: check that config and weights belong together, and fetch again what was cut short
+        "#);
     let mut huge = whole;
     huge[..8].copy_from_slice(&u64::MAX.to_le_bytes());
-    assert_snapshot!(refused(&huge), @"");
+    assert_snapshot!(refused(&huge), @r#"
+        the weights cannot be used: model.safetensors: header: found a length of 18446744073709551615, expected at most 16777216 bytes
+        help: check that config and weights belong together, and fetch again what was cut short
+        "#);
 }
 
 #[test]
@@ -142,7 +172,10 @@ fn tensors_in_memory_are_checked_too() {
     let read = Tensors::new(by_name.clone(), &config).unwrap();
     assert_eq!(read.tensor(D).unwrap().dtype(), DType::F64);
     by_name.insert(D.to_owned(), Tensor::zeros(3, DType::F32, &Device::Cpu).unwrap());
-    assert_snapshot!(Tensors::new(by_name, &config).unwrap_err(), @"");
+    assert_snapshot!(Tensors::new(by_name, &config).unwrap_err(), @r#"
+        the weights cannot be used: tensors in memory: backbone.layers.0.mixer.D: found f32 [3], expected floats [32]
+        help: check that config and weights belong together, and fetch again what was cut short
+        "#);
 }
 
 #[test]
