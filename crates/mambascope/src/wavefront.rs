@@ -30,7 +30,8 @@ use crate::check::Resolved;
 use crate::corrupt::corrupted;
 use crate::watch::{Progress, Watch};
 
-pub(crate) use cells::{Work, planned};
+pub use cells::Work;
+pub(crate) use cells::planned;
 
 /// Bytes that a run's rows may take, beside the weights.
 const BUDGET: usize = 1 << 30;
