@@ -26,7 +26,9 @@ fn model(name: &str, compute: Compute) -> Model {
 }
 
 fn prompts(tensors: &BTreeMap<String, Tensor>) -> BTreeMap<String, Vec<u32>> {
-    let ids = tensors.iter().filter_map(|(name, tensor)| Some((name.strip_suffix("/input_ids")?, tensor)));
+    let ids = tensors
+        .iter()
+        .filter_map(|(name, tensor)| Some((name.strip_suffix("/input_ids")?, tensor)));
     let read = |(name, tensor): (&str, &Tensor)| {
         let ids: Vec<i64> = tensor.to_vec1().expect("ids");
         (name.to_owned(), ids.into_iter().map(|id| id as u32).collect())
@@ -61,7 +63,8 @@ fn compare(model: &Model, expected: &BTreeMap<String, Tensor>) -> (f64, usize) {
         };
         check("logits", acts.logits());
         for (Spot { site, layer }, found) in acts.iter() {
-            let name = if site == Site::Embed { site.to_string() } else { format!("{site}.{layer}") };
+            let name =
+                if site == Site::Embed { site.to_string() } else { format!("{site}.{layer}") };
             check(&name, found);
         }
     }
@@ -70,7 +73,8 @@ fn compare(model: &Model, expected: &BTreeMap<String, Tensor>) -> (f64, usize) {
 
 fn against(kind: &str, compute: Compute, tolerance: f64) {
     for (name, source) in CHECKPOINTS {
-        let expected = tensors(&golden().join(source).join(format!("activations_{kind}.safetensors")));
+        let expected =
+            tensors(&golden().join(source).join(format!("activations_{kind}.safetensors")));
         let (worst, count) = compare(&model(name, compute), &expected.expect("goldens"));
         println!("{name}, {compute:?}: {count} tensors, worst {worst:.1e}");
         assert!(count > 30, "{name} compares too little");

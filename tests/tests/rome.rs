@@ -51,7 +51,8 @@ fn maps() -> Vec<(PathBuf, Map)> {
     files.sort();
     let read = |file: PathBuf| {
         let text = fs::read_to_string(&file).expect("a golden");
-        let map = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let map = serde_json::from_str(&text)
+            .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         (file, map)
     };
     files.into_iter().map(read).collect()
@@ -74,13 +75,15 @@ fn effects(map: &Map, compute: Compute) -> Effects {
 }
 
 fn worst(effects: &Effects, numbers: &Numbers) -> f64 {
-    let mut worst = (effects.high() - numbers.high_score).abs().max((effects.low() - numbers.low_score).abs());
+    let mut worst =
+        (effects.high() - numbers.high_score).abs().max((effects.low() - numbers.low_score).abs());
     for (token, row) in numbers.scores.iter().enumerate() {
         for (layer, score) in row.iter().enumerate() {
             let found = effects.score(token, layer).expect("a cell");
             worst = worst.max((found - score).abs());
             for (sample, found) in effects.samples(token, layer).into_iter().enumerate() {
-                let expected = numbers.sample_scores.as_ref().map(|scores| scores[sample][token][layer]);
+                let expected =
+                    numbers.sample_scores.as_ref().map(|scores| scores[sample][token][layer]);
                 worst = worst.max(expected.map_or(0.0, |expected| (found - expected).abs()));
             }
         }

@@ -156,7 +156,9 @@ impl FromStr for Run {
         let extent = match text.split_once("..") {
             None => Extent::from(number(text)?),
             Some((first, end)) => match end.strip_prefix('=') {
-                Some(last) => Extent { first: open(first)?, end: Some(number(last)?.saturating_add(1)) },
+                Some(last) => {
+                    Extent { first: open(first)?, end: Some(number(last)?.saturating_add(1)) }
+                }
                 None => Extent { first: open(first)?, end: open(end)? },
             },
         };
@@ -195,7 +197,9 @@ impl FromStr for Place {
             "last" => TokenSet::Last,
             _ => TokenSet::Range(
                 Run::from_str(text)
-                    .map_err(|_| format!("`{text}`: write all, subject, subject-last, last or I..J"))?
+                    .map_err(|_| {
+                        format!("`{text}`: write all, subject, subject-last, last or I..J")
+                    })?
                     .0,
             ),
         }))

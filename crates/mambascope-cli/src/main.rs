@@ -36,7 +36,9 @@ fn main() -> ExitCode {
 /// Says what went wrong, and what to write instead; a reader that has gone away is no error.
 fn report(error: &anyhow::Error) -> ExitCode {
     let gone = |cause: &(dyn std::error::Error + 'static)| {
-        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
     };
     if error.chain().any(gone) {
         return ExitCode::SUCCESS;
@@ -44,8 +46,10 @@ fn report(error: &anyhow::Error) -> ExitCode {
     // Nobody is left to tell when standard error is closed.
     let _ = writeln!(io::stderr().lock(), "error: {error:#}");
     let usage = error.chain().any(|cause| {
-        matches!(cause.downcast_ref(), Some(mambascope::Error::Plan { .. } | mambascope::Error::Ending { .. }))
-            || cause.is::<subject::Refused>()
+        matches!(
+            cause.downcast_ref(),
+            Some(mambascope::Error::Plan { .. } | mambascope::Error::Ending { .. })
+        ) || cause.is::<subject::Refused>()
     });
     ExitCode::from(if usage { USAGE } else { FAILED })
 }

@@ -18,10 +18,19 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let cached = cached();
     for model in &cached {
         let megabytes = model.bytes as f64 / 1e6;
-        writeln!(out, "{}  {}, {megabytes:.0} MB, {}", model.id, model.commit, model.path.display())?;
+        writeln!(
+            out,
+            "{}  {}, {megabytes:.0} MB, {}",
+            model.id,
+            model.commit,
+            model.path.display()
+        )?;
     }
     if cached.is_empty() {
-        writeln!(out, "no Mamba checkpoint is in the hub's cache; a folder works as well: --model ./mamba-130m")?;
+        writeln!(
+            out,
+            "no Mamba checkpoint is in the hub's cache; a folder works as well: --model ./mamba-130m"
+        )?;
     }
     Ok(())
 }

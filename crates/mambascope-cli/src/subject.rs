@@ -6,7 +6,8 @@ use mambascope::{Model, Prompt, Source};
 use crate::args::PromptArguments;
 
 /// A prompt whose fact the bundled model knows, and its subject.
-pub(crate) const EXAMPLE: (&str, &str) = ("The capital of South Korea is the city of", "South Korea");
+pub(crate) const EXAMPLE: (&str, &str) =
+    ("The capital of South Korea is the city of", "South Korea");
 
 /// Arguments that do not go together.
 #[derive(Debug, thiserror::Error)]
@@ -23,11 +24,15 @@ pub(crate) fn model(arguments: &PromptArguments) -> anyhow::Result<Model> {
 }
 
 /// The prompt that was typed; with none, the example, whose subject comes with it.
-pub(crate) fn prompt(arguments: &PromptArguments) -> anyhow::Result<(Prompt, Option<&'static str>)> {
+pub(crate) fn prompt(
+    arguments: &PromptArguments,
+) -> anyhow::Result<(Prompt, Option<&'static str>)> {
     match &arguments.prompt {
         Some(text) => Ok((Prompt::from(text), None)),
         None if !arguments.ids.is_empty() => Ok((Prompt::from(arguments.ids.clone()), None)),
-        None if matches!(arguments.model, Source::Bundled) => Ok((Prompt::from(EXAMPLE.0), Some(EXAMPLE.1))),
+        None if matches!(arguments.model, Source::Bundled) => {
+            Ok((Prompt::from(EXAMPLE.0), Some(EXAMPLE.1)))
+        }
         None => Err(Refused {
             what: format!("no prompt for {}", arguments.model),
             help: "write one after the command, or give --ids 1,2,3".to_owned(),

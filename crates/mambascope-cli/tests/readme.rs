@@ -5,10 +5,6 @@ use std::path::Path;
 
 use assert_cmd::Command;
 
-#[path = "../../mambascope/examples/ten_lines.rs"]
-#[expect(clippy::print_stdout, reason = "the example prints")]
-mod ten_lines;
-
 const README: &str = include_str!("../../../README.md");
 const TEN_LINES: &str = include_str!("../../mambascope/examples/ten_lines.rs");
 
@@ -26,8 +22,9 @@ fn its_rust_is_the_example() {
 #[test]
 fn its_rust_runs() {
     let folder = tempfile::tempdir().expect("a folder");
-    std::env::set_current_dir(folder.path()).expect("entered");
-    ten_lines::main().expect("the ten lines run");
+    // Cargo builds examples with the tests, beside the command.
+    let beside = Path::new(env!("CARGO_BIN_EXE_mambascope")).with_file_name("examples");
+    Command::new(beside.join("ten_lines")).current_dir(folder.path()).assert().success();
     for file in ["residual.svg", "mixer.pdf", "effects.npz", "gate.safetensors"] {
         assert!(fs::metadata(folder.path().join(file)).expect(file).len() > 200);
     }
@@ -36,7 +33,10 @@ fn its_rust_runs() {
 #[test]
 fn its_commands_run() {
     let folder = tempfile::tempdir().expect("a folder");
-    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/plain"), &folder.path().join("checkpoint"));
+    copy(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/plain"),
+        &folder.path().join("checkpoint"),
+    );
     let lines = block("console").lines().filter_map(|line| line.strip_prefix("$ mambascope "));
     let mut count = 0;
     for line in lines {

@@ -153,8 +153,12 @@ impl Model {
         let (tensors, config) = (&checkpoint.tensors, &checkpoint.config);
         let engine = match compute {
             Compute::Fast => Engine::Cpu(Network::new(Cpu, tensors, config)?),
-            Compute::Reference32 => Engine::Plain32(Network::new(Plain::default(), tensors, config)?),
-            Compute::Reference64 => Engine::Plain64(Network::new(Plain::default(), tensors, config)?),
+            Compute::Reference32 => {
+                Engine::Plain32(Network::new(Plain::default(), tensors, config)?)
+            }
+            Compute::Reference64 => {
+                Engine::Plain64(Network::new(Plain::default(), tensors, config)?)
+            }
         };
         Ok(Self(Arc::new(Inner { checkpoint, engine })))
     }

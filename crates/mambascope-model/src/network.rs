@@ -24,7 +24,8 @@ impl<O: Operations> Network<O> {
     pub(crate) fn new(operations: O, tensors: &Tensors, config: &Config) -> Result<Self, Error> {
         let embedding = tensors.tensor("backbone.embedding.weight")?.clone(); // [V, D]
         let head = if config.tied_head { &embedding } else { tensors.tensor("lm_head.weight")? };
-        let blocks = (0..config.layers).map(|layer| Block::new(&operations, tensors, config, layer));
+        let blocks =
+            (0..config.layers).map(|layer| Block::new(&operations, tensors, config, layer));
         Ok(Self {
             blocks: blocks.collect::<Result<_, _>>()?,
             norm: operations.vector(tensors.tensor("backbone.norm_f.weight")?)?,

@@ -92,7 +92,12 @@ pub trait Operations: Debug + Send + Sync + Sized + 'static {
     fn download(&self, rows: &Self::Rows) -> Result<Tensor, Error>;
 
     /// Root-mean-square norm of each row, times a weight a channel.
-    fn norm(&self, x: &Self::Rows, weight: &Self::Vector, epsilon: f64) -> Result<Self::Rows, Error>;
+    fn norm(
+        &self,
+        x: &Self::Rows,
+        weight: &Self::Vector,
+        epsilon: f64,
+    ) -> Result<Self::Rows, Error>;
     /// `W x + b` of each row.
     fn project(&self, x: &Self::Rows, matrix: &Self::Matrix) -> Result<Self::Rows, Error>;
     /// The causal depthwise convolution along each span; `past` are the inputs that the spans' `past` rows lie in.

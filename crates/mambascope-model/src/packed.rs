@@ -65,7 +65,8 @@ impl<T: Copy + Default> Packed<T> {
     /// The columns of this range.
     pub fn narrow(&self, columns: std::ops::Range<usize>) -> Self {
         let width = columns.len();
-        let values = (0..self.rows()).flat_map(|row| self.row(row)[columns.clone()].iter().copied());
+        let values =
+            (0..self.rows()).flat_map(|row| self.row(row)[columns.clone()].iter().copied());
         Self { values: values.collect(), columns: width }
     }
 

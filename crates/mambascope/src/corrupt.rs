@@ -172,7 +172,9 @@ impl fmt::Display for Noise {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.distribution, self.scale) {
             (_, Scale::Sigmas(count)) => write!(f, "{count} sigma")?,
-            (Distribution::Gaussian, Scale::Absolute(deviation)) => write!(f, "deviation {deviation}")?,
+            (Distribution::Gaussian, Scale::Absolute(deviation)) => {
+                write!(f, "deviation {deviation}")?
+            }
             (Distribution::Uniform, Scale::Absolute(limit)) => write!(f, "uniform to {limit}")?,
         }
         let placement = if self.placement == Placement::Replace { ", in place" } else { "" };
@@ -185,7 +187,10 @@ impl fmt::Display for Noise {
 ///
 /// # Errors
 /// When there are fewer than two numbers, or a token is outside the vocabulary.
-pub(crate) fn sigma<'a>(model: &Model, subjects: impl Iterator<Item = &'a [u32]>) -> Result<f64, Error> {
+pub(crate) fn sigma<'a>(
+    model: &Model,
+    subjects: impl Iterator<Item = &'a [u32]>,
+) -> Result<f64, Error> {
     let ids: Vec<u32> = subjects.flatten().copied().collect();
     let embeddings = model.embeddings(&ids)?.to_dtype(DType::F64)?.flatten_all()?;
     let values: Vec<f64> = embeddings.to_vec1()?;

@@ -220,7 +220,11 @@ impl Effects {
         }
         let row = |&token: &usize| {
             let text = self.input_tokens[token].clone();
-            if self.subject.contains(&token) { RowLabel::subject(text) } else { RowLabel::plain(text) }
+            if self.subject.contains(&token) {
+                RowLabel::subject(text)
+            } else {
+                RowLabel::plain(text)
+            }
         };
         let rows: Vec<RowLabel> = self.tokens.iter().map(row).collect();
         let columns = self.layers.iter().map(usize::to_string);

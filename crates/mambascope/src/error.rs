@@ -1,5 +1,6 @@
 //! What can go wrong with a trace.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use mambascope_model::Site;
@@ -8,7 +9,9 @@ use crate::check::{Problem, Problems};
 use crate::npz::NpzError;
 
 /// What can go wrong in this crate.
-#[derive(Debug, thiserror::Error)]
+///
+/// `Debug` says the same as `Display`, so that `fn main() -> Result<(), Error>` ends with words.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A plan does not fit its model or is not sound.
@@ -39,7 +42,9 @@ pub enum Error {
     Stopped,
 
     /// A restore met a layer whose clean values were not kept.
-    #[error("the clean {site} of layer {layer} was not kept\nhelp: this is a defect of mambascope; report the plan")]
+    #[error(
+        "the clean {site} of layer {layer} was not kept\nhelp: this is a defect of mambascope; report the plan"
+    )]
     NotKept {
         /// Which site.
         site: Site,
@@ -48,18 +53,24 @@ pub enum Error {
     },
 
     /// A heatmap was asked of a trace that restores nothing.
-    #[error("nothing is restored, so there is no map\nhelp: `.restore(..)` restores the residual, layer by layer")]
+    #[error(
+        "nothing is restored, so there is no map\nhelp: `.restore(..)` restores the residual, layer by layer"
+    )]
     NothingRestored,
 
     /// A text is no noise.
-    #[error("`{text}` is no noise\nhelp: write `3s` for three sigma, `0.13` for a standard deviation, or `u0.2` for uniform noise")]
+    #[error(
+        "`{text}` is no noise\nhelp: write `3s` for three sigma, `0.13` for a standard deviation, or `u0.2` for uniform noise"
+    )]
     NoiseText {
         /// The text.
         text: String,
     },
 
     /// A text is no such thing.
-    #[error("the {what} is not what this version writes: {source}\nhelp: write it again with this version")]
+    #[error(
+        "the {what} is not what this version writes: {source}\nhelp: write it again with this version"
+    )]
     Json {
         /// What it should be.
         what: &'static str,
@@ -68,7 +79,9 @@ pub enum Error {
     },
 
     /// A plan is of another version.
-    #[error("the plan is of version {found}\nhelp: this library reads version {expected}; make the plan again")]
+    #[error(
+        "the plan is of version {found}\nhelp: this library reads version {expected}; make the plan again"
+    )]
     PlanVersion {
         /// Its version.
         found: u32,
@@ -111,4 +124,10 @@ pub enum Error {
         /// What is missing or odd.
         message: String,
     },
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }

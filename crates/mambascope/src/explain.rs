@@ -30,9 +30,10 @@ fn words(trace: &Trace, plan: &Resolved) -> String {
     line("", format!("{tokens} tokens, subject {}..{}", subject.start, subject.end));
     let answer = match plan.answer {
         None => "the clean run's most probable token".to_owned(),
-        Some(id) => model.tokens().map_or_else(|| format!("token {id}"), |tokens| {
-            format!("`{}`, token {id}", tokens.readable(id))
-        }),
+        Some(id) => model.tokens().map_or_else(
+            || format!("token {id}"),
+            |tokens| format!("`{}`, token {id}", tokens.readable(id)),
+        ),
     };
     line("answer", answer);
     let sigma = plan.sigma.map_or_else(String::new, |sigma| format!(" (sigma {sigma:.4})"));
@@ -51,8 +52,13 @@ fn words(trace: &Trace, plan: &Resolved) -> String {
 
 fn restored(trace: &Trace, grid: &Grid) -> String {
     let tokens = trace.plan().restore.as_ref().map(|restore| restore.tokens).unwrap_or_default();
-    let (first, end) = (grid.layers.first().copied().unwrap_or(0), grid.layers.last().map_or(0, |&last| last + 1));
-    let layers = if end == first + 1 { format!("layer {first}") } else { format!("each layer of {first}..{end}") };
+    let (first, end) =
+        (grid.layers.first().copied().unwrap_or(0), grid.layers.last().map_or(0, |&last| last + 1));
+    let layers = if end == first + 1 {
+        format!("layer {first}")
+    } else {
+        format!("each layer of {first}..{end}")
+    };
     format!("{}, {}, {layers}, {tokens}", grid.site, grid.window)
 }
 
@@ -63,7 +69,9 @@ fn cost(plan: &Resolved, config: &Config, work: Work) -> String {
     let steps = work.base_steps + work.layer_steps;
     let share = 100.0 * steps as f64 / naive as f64;
     let steps = grouped(steps);
-    format!("{cells} cells x {samples} samples; {steps} layer-steps, {share:.0}% of one pass a cell")
+    format!(
+        "{cells} cells x {samples} samples; {steps} layer-steps, {share:.0}% of one pass a cell"
+    )
 }
 
 /// A number with commas between its thousands.

@@ -61,7 +61,8 @@ pub(crate) fn bundled_subjects() -> Vec<String> {
 fn subjects_of(text: &str) -> Result<Vec<String>, String> {
     match text.trim_start().chars().next() {
         Some('[') => {
-            let facts: Vec<Value> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+            let facts: Vec<Value> =
+                serde_json::from_str(text).map_err(|error| error.to_string())?;
             facts.iter().enumerate().map(|(index, fact)| subject_of(fact, index + 1)).collect()
         }
         Some('{') => text
@@ -69,7 +70,8 @@ fn subjects_of(text: &str) -> Result<Vec<String>, String> {
             .enumerate()
             .filter(|(_, line)| !line.trim().is_empty())
             .map(|(index, line)| {
-                let fact = serde_json::from_str(line).map_err(|error| format!("line {}: {error}", index + 1))?;
+                let fact = serde_json::from_str(line)
+                    .map_err(|error| format!("line {}: {error}", index + 1))?;
                 subject_of(&fact, index + 1)
             })
             .collect(),

@@ -53,7 +53,7 @@ pub use wavefront::Work;
 pub mod prelude {
     pub use crate::TokenSet::{All, Last, Subject, SubjectLast};
     pub use crate::{
-        Answer, At, Compute, Effects, Error, Facts, Figure, Model, Noise, Plan, Record, Scope, Show, Site, TokenSet,
-        Trace, Window,
+        Answer, At, Compute, Effects, Error, Facts, Figure, Model, Noise, Plan, Record, Scope,
+        Show, Site, TokenSet, Trace, Window,
     };
 }

@@ -17,7 +17,8 @@ pub(crate) enum Ending {
 impl Ending {
     /// The kind that a name's ending asks for, among those that can be had.
     pub(crate) fn of(file: &Path, can: &[Self], known: &'static str) -> Result<Self, Error> {
-        let ending = file.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
+        let ending =
+            file.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
         let kind = match ending.as_deref() {
             Some("npz") => Some(Self::Npz),
             Some("json") => Some(Self::Json),

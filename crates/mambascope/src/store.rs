@@ -65,7 +65,8 @@ impl Effects {
     pub fn to_npz(&self) -> Result<Npz, Error> {
         let (tokens, layers) = self.whole_shape();
         let samples = self.low_samples.len();
-        let sample_scores: Vec<f64> = (0..samples).flat_map(|sample| self.whole(Some(sample))).collect();
+        let sample_scores: Vec<f64> =
+            (0..samples).flat_map(|sample| self.whole(Some(sample))).collect();
         let ids: Vec<i64> = self.input_ids.iter().map(|&id| i64::from(id)).collect();
         let subject = vec![self.subject.start as i64, self.subject.end as i64];
         let mut npz = Npz::default();
@@ -137,14 +138,17 @@ fn kind(site: Site) -> &'static str {
 
 fn read(npz: &Npz) -> Result<Effects, String> {
     let scores = array(npz, "scores")?;
-    let &[tokens, layers] = scores.shape() else { return Err("`scores` is not a matrix".to_owned()) };
+    let &[tokens, layers] = scores.shape() else {
+        return Err("`scores` is not a matrix".to_owned());
+    };
     let values = scores.to_f64().ok_or("`scores` holds no numbers")?;
     if npz.array("result").is_none() {
         return read_rome(npz, values, tokens, layers);
     }
-    let mut effects: Effects =
-        serde_json::from_str(&text(npz, "result")?).map_err(|error| format!("`result`: {error}"))?;
-    let samples = array(npz, "sample_scores")?.to_f64().ok_or("`sample_scores` holds no numbers")?;
+    let mut effects: Effects = serde_json::from_str(&text(npz, "result")?)
+        .map_err(|error| format!("`result`: {error}"))?;
+    let samples =
+        array(npz, "sample_scores")?.to_f64().ok_or("`sample_scores` holds no numbers")?;
     let per_sample = effects.low_samples.len() * tokens * layers;
     let fits = samples.len() == per_sample
         && effects.whole_shape() == (tokens, layers)
@@ -176,7 +180,9 @@ fn read_rome(npz: &Npz, scores: Vec<f64>, tokens: usize, layers: usize) -> Resul
         return Err("`scores`, `input_ids` and `input_tokens` differ in length".to_owned());
     }
     let subject = match numbers(npz, "subject_range")?.as_slice() {
-        &[start, end] if start >= 0.0 && start < end && end as usize <= tokens => start as usize..end as usize,
+        &[start, end] if start >= 0.0 && start < end && end as usize <= tokens => {
+            start as usize..end as usize
+        }
         _ => return Err("`subject_range` is no range of the prompt".to_owned()),
     };
     let low = one(npz, "low_score")?;
@@ -216,7 +222,9 @@ fn array<'a>(npz: &'a Npz, name: &str) -> Result<&'a Array, String> {
 
 fn numbers(npz: &Npz, name: &str) -> Result<Vec<f64>, String> {
     match array(npz, name)?.values() {
-        Values::Bool(values) => Ok(values.iter().map(|&value| f64::from(u8::from(value))).collect()),
+        Values::Bool(values) => {
+            Ok(values.iter().map(|&value| f64::from(u8::from(value))).collect())
+        }
         _ => array(npz, name)?.to_f64().ok_or_else(|| format!("`{name}` holds no numbers")),
     }
 }

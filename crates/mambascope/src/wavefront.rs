@@ -81,7 +81,15 @@ pub(crate) fn run_within(
     for (index, some) in samples.chunks(size.samples).enumerate() {
         let first = index * size.samples;
         for some_cells in size.of_cells(&cells, some.len(), plan.ids.len()) {
-            let walk = Walk { plan, config, clean: &clean, samples: some, first, cells: some_cells, meter: &meter };
+            let walk = Walk {
+                plan,
+                config,
+                clean: &clean,
+                samples: some,
+                first,
+                cells: some_cells,
+                meter: &meter,
+            };
             model.with_network(On { walk: &walk, sheet: &mut sheet })?;
         }
     }
@@ -270,8 +278,10 @@ impl Walk<'_> {
                 (start, rows) = (index + 1, 0);
             }
         }
-        let read: Result<Vec<Vec<f64>>, Error> =
-            batches.par_iter().map(|batch| group::probabilities(network, batch, ends.answer)).collect();
+        let read: Result<Vec<Vec<f64>>, Error> = batches
+            .par_iter()
+            .map(|batch| group::probabilities(network, batch, ends.answer))
+            .collect();
         let owners = groups.iter().flat_map(Group::owners);
         for (owner, p) in owners.zip(read?.into_iter().flatten()) {
             let cell = &self.cells[owner.cell];

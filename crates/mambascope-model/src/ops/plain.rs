@@ -135,11 +135,14 @@ impl<T: Real> Operations for Plain<T> {
         for (start, span) in ragged.spans() {
             for place in 0..span.length {
                 for channel in 0..x.columns() {
-                    let mut sum = taps.bias.as_ref().map_or(T::zero(), |bias| bias.values()[channel]);
+                    let mut sum =
+                        taps.bias.as_ref().map_or(T::zero(), |bias| bias.values()[channel]);
                     for back in 0..width.min(span.token + place + 1) {
                         let input = match (place.checked_sub(back), span.past, past) {
                             (Some(place), ..) => x.row(start + place)[channel],
-                            (None, Some(row), Some(past)) => past.row(row + 1 + place - back)[channel],
+                            (None, Some(row), Some(past)) => {
+                                past.row(row + 1 + place - back)[channel]
+                            }
                             (None, ..) => T::zero(),
                         };
                         sum = sum + input * taps.weight.row(channel)[width - 1 - back];
@@ -175,7 +178,8 @@ impl<T: Real> Operations for Plain<T> {
                     let mut sum = T::zero();
                     for place in 0..state_size {
                         let h = &mut state[channel * state_size + place];
-                        *h = (delta * decay.a.row(channel)[place]).exp() * *h + delta * b[place] * input;
+                        *h = (delta * decay.a.row(channel)[place]).exp() * *h
+                            + delta * b[place] * input;
                         sum = sum + *h * c[place];
                     }
                     out.row_mut(row)[channel] = sum + decay.direct.values()[channel] * input;

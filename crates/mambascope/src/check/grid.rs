@@ -71,7 +71,11 @@ fn layers_in(model: &Model, at: &At) -> Result<Range<usize>, Problem> {
     Err(Problem::new(what, suggestion(at.layers, count)))
 }
 
-fn tokens_in(set: TokenSet, length: usize, subject: &Range<usize>) -> Result<Range<usize>, Problem> {
+fn tokens_in(
+    set: TokenSet,
+    length: usize,
+    subject: &Range<usize>,
+) -> Result<Range<usize>, Problem> {
     match set {
         TokenSet::All => Ok(0..length),
         TokenSet::Subject => Ok(subject.clone()),

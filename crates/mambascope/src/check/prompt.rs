@@ -62,9 +62,8 @@ pub(super) fn resolve(
             None
         }
     };
-    let piece = |&id: &u32| {
-        model.tokens().map_or_else(|| format!("#{id}"), |tokens| tokens.readable(id))
-    };
+    let piece =
+        |&id: &u32| model.tokens().map_or_else(|| format!("#{id}"), |tokens| tokens.readable(id));
     Some(Tokenised { pieces: ids.iter().map(piece).collect(), ids, subject })
 }
 
@@ -88,7 +87,9 @@ fn subject_of(
         (Subject::Guess, Prompt::Text(prompt), Some(tokens)) => match guess_subject(prompt) {
             Some(guess) => located(tokens, prompt, &guess, warnings),
             None => Err(Problem::new(
-                format!("no subject is named, and `{prompt}` has no capitalised word to guess it from"),
+                format!(
+                    "no subject is named, and `{prompt}` has no capitalised word to guess it from"
+                ),
                 "name it: `.subject(\"Eiffel Tower\")`, or `--subject \"Eiffel Tower\"`",
             )),
         },

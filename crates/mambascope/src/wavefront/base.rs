@@ -125,7 +125,9 @@ impl<O: Operations> Base<O> {
 
 /// The first of the largest.
 fn largest(values: &[f64]) -> u32 {
-    let better = |best: usize, (index, &value): (usize, &f64)| if value > values[best] { index } else { best };
+    let better = |best: usize, (index, &value): (usize, &f64)| {
+        if value > values[best] { index } else { best }
+    };
     values.iter().enumerate().fold(0, better) as u32
 }
 

@@ -72,7 +72,9 @@ impl<O: Operations> Group<O> {
         for owner in &owners {
             let token = cells[owner.cell].token;
             sources.push(Base::<O>::clean(token));
-            sources.extend((token + 1..base.tokens()).map(|later| base.corrupted(owner.sample, later)));
+            sources.extend(
+                (token + 1..base.tokens()).map(|later| base.corrupted(owner.sample, later)),
+            );
         }
         let mut rows = operations.gather(&base.after, &sources)?;
         if let Some((layer, site)) = start.filter(|(_, site)| *site != Site::Resid) {
@@ -114,7 +116,8 @@ impl<O: Operations> Group<O> {
             },
         );
         let mut restorer = Restorer::new(base, layer, site, pairs.collect())?;
-        let pass = Pass { ragged: &self.ragged, past: base.past.as_ref(), keep: Keep::Nothing, reach };
+        let pass =
+            Pass { ragged: &self.ragged, past: base.past.as_ref(), keep: Keep::Nothing, reach };
         self.rows = network.block(layer, &self.rows, &pass, &mut restorer)?.0;
         Ok(self.ragged.rows())
     }

@@ -88,7 +88,8 @@ impl Tap for Put<'_> {
 
     fn visit(&mut self, spot: Spot, now: Tensor) -> Result<Tensor, mambascope_model::Error> {
         let clean = self.clean.at(spot.site, spot.layer).expect("recorded");
-        let rows = (0..now.dim(0)?).map(|row| if row == self.token { clean.get(row) } else { now.get(row) });
+        let rows = (0..now.dim(0)?)
+            .map(|row| if row == self.token { clean.get(row) } else { now.get(row) });
         Ok(Tensor::stack(&rows.collect::<Result<Vec<_>, _>>()?, 0)?)
     }
 }
@@ -98,7 +99,8 @@ fn naive(model: &Model, plan: &Resolved, answer: u32) -> Vec<f64> {
     let grid = plan.grid.as_ref().expect("a grid");
     let layers = model.config().layers;
     let spots = |layer| Spot { site: grid.site, layer };
-    let all: Vec<Spot> = (0..if grid.site == Site::Embed { 1 } else { layers }).map(spots).collect();
+    let all: Vec<Spot> =
+        (0..if grid.site == Site::Embed { 1 } else { layers }).map(spots).collect();
     let clean = model.activations(&plan.ids, &all).expect("recorded");
     let embeddings = model.embeddings(&plan.ids).expect("embedded");
     let mut scores = Vec::new();
@@ -119,7 +121,8 @@ fn probability(logits: &Tensor, answer: u32) -> f64 {
     let last = logits.get(logits.dim(0).expect("rows") - 1).expect("a row");
     let values: Vec<f64> = last.to_dtype(DType::F64).expect("cast").to_vec1().expect("a row");
     let top = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    (values[answer as usize] - top).exp() / values.iter().map(|value| (value - top).exp()).sum::<f64>()
+    (values[answer as usize] - top).exp()
+        / values.iter().map(|value| (value - top).exp()).sum::<f64>()
 }
 
 fn outcome(trace: &Trace) -> (Resolved, Outcome) {
@@ -220,6 +223,7 @@ fn a_watcher_can_stop_a_run() {
             true
         }
     }
-    let trace = Model::tiny().trace([1, 2, 3]).subject(0..1).corrupt(Noise::gaussian(0.1)).restore(..);
+    let trace =
+        Model::tiny().trace([1, 2, 3]).subject(0..1).corrupt(Noise::gaussian(0.1)).restore(..);
     assert!(matches!(trace.run_watched(&Stop), Err(Error::Stopped)));
 }

@@ -27,7 +27,9 @@ impl Kernel for Bend<'_> {
     fn run<A: Arithmetic>(self) {
         match self.curve {
             Curve::Silu => self.values.iter_mut().for_each(|value| *value = silu::<A>(*value)),
-            Curve::Softplus => self.values.iter_mut().for_each(|value| *value = softplus::<A>(*value)),
+            Curve::Softplus => {
+                self.values.iter_mut().for_each(|value| *value = softplus::<A>(*value))
+            }
         }
     }
 }
