@@ -1,4 +1,5 @@
 //! Logits and activations against transformers in f32 and an independent recurrence in f64.
+#![expect(clippy::print_stdout, reason = "figures for whoever reads the log")]
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
 //! Whole grids against an independent program that runs every cell as a forward pass, as ROME's does.
+#![expect(clippy::print_stdout, reason = "figures for whoever reads the log")]
 
 use std::fs;
 use std::path::PathBuf;

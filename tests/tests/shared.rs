@@ -1,4 +1,5 @@
 //! What needs data that is not in the repository: the published tokenizer, and the published weights.
+#![expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 
 use mambascope::model::{Model, Tokens};
 use mambascope_tests::shared;

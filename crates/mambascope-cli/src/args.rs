@@ -18,9 +18,9 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Trace where a fact is: corrupt the subject, restore one place at a time, see what brings the answer back
-    Trace(TraceArguments),
+    Trace(Box<TraceArguments>),
     /// Record activations and logits of a prompt
-    Record(RecordArguments),
+    Record(Box<RecordArguments>),
     /// List the models that are bundled and cached
     Models,
 }

@@ -3,18 +3,13 @@
 use std::io::{self, Write as _};
 
 use mambascope::Model;
-use mambascope::model::cached;
+use mambascope::model::{Config, cached};
 
 /// Lists what is bundled and what is cached.
 pub(crate) fn run() -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     let bundled = Model::bundled()?;
-    let config = bundled.config();
-    writeln!(
-        out,
-        "bundled  Mamba-1, {} layers, D {}, E {}, N {}, {} tokens; trained on the facts in this library",
-        config.layers, config.width, config.inner, config.state, config.known_vocabulary
-    )?;
+    writeln!(out, "bundled  {}; trained on the facts in this library", shape(bundled.config()))?;
     let cached = cached();
     for model in &cached {
         let megabytes = model.bytes as f64 / 1e6;
@@ -33,4 +28,10 @@ pub(crate) fn run() -> anyhow::Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// A model's shape in a line.
+fn shape(config: &Config) -> String {
+    let Config { layers, width, inner, state, known_vocabulary, .. } = config;
+    format!("Mamba-1, {layers} layers, D {width}, E {inner}, N {state}, {known_vocabulary} tokens")
 }

@@ -12,7 +12,7 @@ use crate::{Config, Error, Site, Tensors};
 
 /// One block on a device.
 #[derive(Debug)]
-pub struct Block<O: Operations> {
+pub(crate) struct Block<O: Operations> {
     norm: O::Vector,
     into_scan: O::Matrix,
     into_gate: O::Matrix,

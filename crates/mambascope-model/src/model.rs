@@ -132,6 +132,9 @@ impl Model {
     }
 
     /// A random model of the smallest useful shape, without a tokenizer: for documentation and tests.
+    ///
+    /// # Panics
+    /// Never: the shape is fixed and sound.
     pub fn tiny() -> Self {
         Self::random(&Config::tiny(), 1).expect("the tiny shape is sound")
     }

@@ -54,6 +54,7 @@ impl<T: Copy + Default> Packed<T> {
     }
 
     /// The rows at these places, in this order.
+    #[must_use]
     pub fn gather(&self, rows: &[usize]) -> Self {
         let mut values = Vec::with_capacity(rows.len() * self.columns);
         for &row in rows {
@@ -63,6 +64,7 @@ impl<T: Copy + Default> Packed<T> {
     }
 
     /// The columns of this range.
+    #[must_use]
     pub fn narrow(&self, columns: std::ops::Range<usize>) -> Self {
         let width = columns.len();
         let values =

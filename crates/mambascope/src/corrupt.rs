@@ -173,7 +173,7 @@ impl fmt::Display for Noise {
         match (self.distribution, self.scale) {
             (_, Scale::Sigmas(count)) => write!(f, "{count} sigma")?,
             (Distribution::Gaussian, Scale::Absolute(deviation)) => {
-                write!(f, "deviation {deviation}")?
+                write!(f, "deviation {deviation}")?;
             }
             (Distribution::Uniform, Scale::Absolute(limit)) => write!(f, "uniform to {limit}")?,
         }
@@ -230,4 +230,83 @@ pub(crate) fn corrupted(
             Ok(tensor.to_dtype(clean.dtype())?)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::path::{Path, PathBuf};
+
+    use candle_core::Device;
+    use serde_json::Value;
+
+    use super::*;
+
+    fn golden() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden")
+    }
+
+    fn case(name: &str) -> Value {
+        let file = golden().join(format!("rome/{name}_resid.json"));
+        serde_json::from_str(&std::fs::read_to_string(file).expect("a golden")).expect("json")
+    }
+
+    fn ids(value: &Value) -> Vec<u32> {
+        let ids = value.as_array().expect("ids").iter();
+        ids.map(|id| id.as_u64().expect("an id") as u32).collect()
+    }
+
+    fn model(case: &Value) -> Model {
+        let folder = golden().join(case["checkpoint"].as_str().expect("a name"));
+        Model::from_dir(folder).load().expect("a checkpoint")
+    }
+
+    /// Noise of a golden case, as `Noise` has it.
+    fn noise(case: &Value) -> Noise {
+        let scale = case["noise"]["scale"].as_f64().expect("a number");
+        let gaussian = case["noise"]["kind"] == "gaussian";
+        let noise = if gaussian { Noise::gaussian(scale) } else { Noise::uniform(scale) };
+        let noise = if case["noise"]["combine"] == "add" { noise } else { noise.replacing() };
+        let number = |name: &str| case[name].as_u64().expect("a number");
+        noise.samples(number("samples") as usize).seed(number("seed") as u32)
+    }
+
+    #[test]
+    fn corrupted_embeddings_are_romes_to_the_bit() {
+        let file = golden().join("rome/corrupted_embeddings.safetensors");
+        let expected: HashMap<String, Tensor> =
+            candle_core::safetensors::load(file, &Device::Cpu).expect("goldens");
+        assert!(expected.len() > 10);
+        let mut names: Vec<&String> = expected.keys().collect();
+        names.sort();
+        for name in names {
+            let case = case(name);
+            let clean = model(&case).embeddings(&ids(&case["ids"])).expect("embedded");
+            let range = ids(&case["subject_range"]);
+            let range = range[0] as usize..range[1] as usize;
+            let noise = noise(&case);
+            let Scale::Absolute(factor) = noise.scale else { unreachable!("cases name a number") };
+            let samples = corrupted(&noise, factor, &clean, &range).expect("drawn");
+            for (index, sample) in samples.iter().enumerate() {
+                let found = sample.narrow(0, range.start, range.len()).expect("rows");
+                let expected = expected[name].get(index).expect("a sample");
+                let bits = |tensor: &Tensor| -> Vec<u32> {
+                    let values: Vec<f32> =
+                        tensor.flatten_all().expect("flat").to_vec1().expect("f32");
+                    values.into_iter().map(f32::to_bits).collect()
+                };
+                assert_eq!(bits(&found), bits(&expected), "{name}, sample {index}");
+            }
+        }
+    }
+
+    #[test]
+    fn sigma_is_torchs_standard_deviation() {
+        let case = case("three_sigma");
+        let subjects: Vec<Vec<u32>> =
+            case["sigma"]["subjects"].as_array().expect("lists").iter().map(ids).collect();
+        let found = sigma(&model(&case), subjects.iter().map(Vec::as_slice)).expect("a number");
+        let expected = case["sigma"]["sigma_f64"].as_f64().expect("a number");
+        assert!((found - expected).abs() < 1e-12 * expected, "{found} is not {expected}");
+    }
 }

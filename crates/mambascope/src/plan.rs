@@ -204,6 +204,7 @@ impl Plan {
     /// As [`Plan::to_json`].
     pub fn digest(&self) -> Result<String, Error> {
         let digest = Sha256::digest(self.to_json()?.as_bytes());
-        Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+        let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        Ok(digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect())
     }
 }

@@ -1,5 +1,7 @@
 //! The CPU's fast path, in f32: packed weights, vector loops, threads over rows.
 
+#![expect(clippy::inline_always, reason = "a kernel is vectorised only where it is inlined")]
+
 mod convolve;
 mod elementwise;
 mod project;

@@ -145,7 +145,7 @@ impl<T: Real> Operations for Plain<T> {
                             }
                             (None, ..) => T::zero(),
                         };
-                        sum = sum + input * taps.weight.row(channel)[width - 1 - back];
+                        sum += input * taps.weight.row(channel)[width - 1 - back];
                     }
                     out.row_mut(start + place)[channel] = sum;
                 }
@@ -180,7 +180,7 @@ impl<T: Real> Operations for Plain<T> {
                         let h = &mut state[channel * state_size + place];
                         *h = (delta * decay.a.row(channel)[place]).exp() * *h
                             + delta * b[place] * input;
-                        sum = sum + *h * c[place];
+                        sum += *h * c[place];
                     }
                     out.row_mut(row)[channel] = sum + decay.direct.values()[channel] * input;
                 }

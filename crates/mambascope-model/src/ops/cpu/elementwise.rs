@@ -25,11 +25,11 @@ struct Bend<'a> {
 impl Kernel for Bend<'_> {
     #[inline(always)]
     fn run<A: Arithmetic>(self) {
-        match self.curve {
-            Curve::Silu => self.values.iter_mut().for_each(|value| *value = silu::<A>(*value)),
-            Curve::Softplus => {
-                self.values.iter_mut().for_each(|value| *value = softplus::<A>(*value))
-            }
+        for value in self.values {
+            *value = match self.curve {
+                Curve::Silu => silu::<A>(*value),
+                Curve::Softplus => softplus::<A>(*value),
+            };
         }
     }
 }

@@ -80,7 +80,7 @@ pub(super) fn exp<A: Arithmetic>(x: f32) -> f32 {
     // Adding 1.5 * 2^23 leaves the rounded integer in the low bits of the sum.
     const ROUND: f32 = 12_582_912.0;
     // ln 2 in two parts; the first has few enough bits for its product with r to be exact.
-    const LN_2_HIGH: f32 = 0.693_359_375;
+    const LN_2_HIGH: f32 = 355.0 / 512.0;
     const LN_2_LOW: f32 = -2.121_944_4e-4;
     let x = x.clamp(-87.0, 88.0);
     let shifted = A::multiply_add(x, std::f32::consts::LOG2_E, ROUND);
