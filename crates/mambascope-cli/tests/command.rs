@@ -169,7 +169,10 @@ fn refusals_say_what_to_write() {
         }
     };
     refused(&["--out", "map.bmp"], &["map.bmp", "help:", "`.npz`"]);
-    refused(&["--layers", "2..9"], &["layers 2..9", "has 3", "help: `2..3` or `2..`"]);
+    refused(
+        &["--layers", "2..9"],
+        &["layers 2..9 are asked for", "has 3", "help: `2..3` or `2..`"],
+    );
     refused(&["--answer", "Rome", "--layers", "7"], &["2 problems", "no tokenizer", "--answer-id"]);
     refused(&["--site", "mlp"], &["no site is named `mlp`", "`mixer_out`"]);
     let (code, said) =

@@ -26,7 +26,8 @@ fn words(trace: &Trace, plan: &Resolved) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "  {name:<9}{words}");
     };
-    line("prompt", plan.pieces.concat());
+    let between = if model.tokens().is_some() { "" } else { " " };
+    line("prompt", plan.pieces.join(between));
     line("", format!("{tokens} tokens, subject {}..{}", subject.start, subject.end));
     let answer = match plan.answer {
         None => "the clean run's most probable token".to_owned(),

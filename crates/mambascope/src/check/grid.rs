@@ -66,7 +66,7 @@ fn layers_in(model: &Model, at: &At) -> Result<Range<usize>, Problem> {
     let what = if at.site == Site::Embed {
         format!("layers {} of the embedding, which stands before the first layer alone", at.layers)
     } else {
-        format!("layers {}; {} has {count}, counted from 0", at.layers, model.name())
+        format!("layers {} are asked for; {} has {count}, counted from 0", at.layers, model.name())
     };
     Err(Problem::new(what, suggestion(at.layers, count)))
 }
@@ -86,7 +86,9 @@ fn tokens_in(
             if tokens.start < tokens.end && tokens.end <= length {
                 Ok(tokens)
             } else {
-                let what = format!("tokens {extent}; the prompt has {length}, counted from 0");
+                let what = format!(
+                    "tokens {extent} are asked for; the prompt has {length}, counted from 0"
+                );
                 Err(Problem::new(what, suggestion(extent, length)))
             }
         }
