@@ -60,7 +60,9 @@ impl Convolution {
     /// The pairs of tap and earlier token that reach token `token` of a row.
     fn reach(&self, token: usize) -> impl Iterator<Item = (usize, usize)> {
         let last = self.taps - 1;
-        (0..self.taps).filter(move |tap| token + tap >= last).map(move |tap| (tap, token + tap - last))
+        (0..self.taps)
+            .filter(move |tap| token + tap >= last)
+            .map(move |tap| (tap, token + tap - last))
     }
 
     fn forward<T: Real>(&self, input: &[T], weight: &[T], bias: &[T]) -> Vec<T> {
@@ -113,7 +115,13 @@ impl Convolution {
     }
 
     /// Fills the row's input gradient; returns its share of the weight's (by tap) and, last, of the bias's.
-    fn backward_row<T: Real>(&self, input: &[T], weight: &[T], gradient: &[T], input_gradient: &mut [T]) -> Vec<T> {
+    fn backward_row<T: Real>(
+        &self,
+        input: &[T],
+        weight: &[T],
+        gradient: &[T],
+        input_gradient: &mut [T],
+    ) -> Vec<T> {
         let width = self.channels;
         let mut share = vec![T::zero(); (self.taps + 1) * width];
         let (weight_share, bias_share) = share.split_at_mut(self.taps * width);
@@ -185,7 +193,8 @@ impl CustomOp3 for Convolution {
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
         macro_rules! run {
             ($float:ty) => {{
-                let [for_input, for_weight, for_bias] = self.gradients::<$float>([input, weight], gradient)?;
+                let [for_input, for_weight, for_bias] =
+                    self.gradients::<$float>([input, weight], gradient)?;
                 (
                     Some(Tensor::from_vec(for_input, input.shape(), input.device())?),
                     Some(Tensor::from_vec(for_weight, weight.shape(), input.device())?),

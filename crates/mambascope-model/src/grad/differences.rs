@@ -35,7 +35,11 @@ fn check(variables: &[Var], outputs: impl Fn() -> Result<Tensor>) -> Result<()> 
     let loss = || (outputs()? * &weights)?.sum_all();
     let gradients = loss()?.backward()?;
     for (index, variable) in variables.iter().enumerate() {
-        let gradient = gradients.get(variable).expect("each variable reaches the loss").flatten_all()?.to_vec1::<f64>()?;
+        let gradient = gradients
+            .get(variable)
+            .expect("each variable reaches the loss")
+            .flatten_all()?
+            .to_vec1::<f64>()?;
         let base = variable.flatten_all()?.to_vec1::<f64>()?;
         let size = gradient.iter().fold(1e-3, |size: f64, value| size.max(value.abs()));
         for place in 0..base.len() {
@@ -48,7 +52,11 @@ fn check(variables: &[Var], outputs: impl Fn() -> Result<Tensor>) -> Result<()> 
             let quotient = (at(base[place] + STEP)? - at(base[place] - STEP)?) / (2.0 * STEP);
             at(base[place])?;
             let error = (quotient - gradient[place]).abs() / size;
-            assert!(error < GRADIENT_TOLERANCE, "variable {index}, element {place}: {quotient} is not {}", gradient[place]);
+            assert!(
+                error < GRADIENT_TOLERANCE,
+                "variable {index}, element {place}: {quotient} is not {}",
+                gradient[place]
+            );
         }
     }
     Ok(())
@@ -78,7 +86,8 @@ fn scan_of(variables: &[Var]) -> Result<Scan> {
 
 /// The recurrence as it is written in the paper, one scalar at a time.
 fn plain_scan(scan: &Scan, lengths: &[usize]) -> Result<Vec<Vec<f64>>> {
-    let (delta, input, maps) = (scan.delta.to_vec2::<f64>()?, scan.input.to_vec2::<f64>()?, scan.maps.to_vec2::<f64>()?);
+    let (delta, input, maps) =
+        (scan.delta.to_vec2::<f64>()?, scan.input.to_vec2::<f64>()?, scan.maps.to_vec2::<f64>()?);
     let (a, skip) = (scan.a.to_vec2::<f64>()?, scan.skip.to_vec1::<f64>()?);
     let (channels, states) = (skip.len(), a[0].len());
     let mut outputs = vec![];
@@ -90,7 +99,8 @@ fn plain_scan(scan: &Scan, lengths: &[usize]) -> Result<Vec<Vec<f64>>> {
             for e in 0..channels {
                 for n in 0..states {
                     let (b, c) = (maps[token][n], maps[token][states + n]);
-                    state[e][n] = (delta[token][e] * a[e][n]).exp() * state[e][n] + delta[token][e] * b * input[token][e];
+                    state[e][n] = (delta[token][e] * a[e][n]).exp() * state[e][n]
+                        + delta[token][e] * b * input[token][e];
                     output[e] += c * state[e][n];
                 }
                 output[e] += skip[e] * input[token][e];
@@ -101,7 +111,12 @@ fn plain_scan(scan: &Scan, lengths: &[usize]) -> Result<Vec<Vec<f64>>> {
     Ok(outputs)
 }
 
-fn plain_convolution(input: &[Vec<f64>], weight: &[Vec<f64>], bias: &[f64], lengths: &[usize]) -> Vec<Vec<f64>> {
+fn plain_convolution(
+    input: &[Vec<f64>],
+    weight: &[Vec<f64>],
+    bias: &[f64],
+    lengths: &[usize],
+) -> Vec<Vec<f64>> {
     let taps = weight[0].len();
     let mut outputs: Vec<Vec<f64>> = vec![];
     for &length in lengths {
@@ -110,7 +125,9 @@ fn plain_convolution(input: &[Vec<f64>], weight: &[Vec<f64>], bias: &[f64], leng
             let mut output = bias.to_vec();
             for (e, sum) in output.iter_mut().enumerate() {
                 for tap in 0..taps {
-                    if let Some(earlier) = (token + tap).checked_sub(taps - 1).filter(|&earlier| earlier >= start) {
+                    if let Some(earlier) =
+                        (token + tap).checked_sub(taps - 1).filter(|&earlier| earlier >= start)
+                    {
                         *sum += weight[e][tap] * input[earlier][e];
                     }
                 }
@@ -124,7 +141,10 @@ fn plain_convolution(input: &[Vec<f64>], weight: &[Vec<f64>], bias: &[f64], leng
 fn assert_close(found: &[Vec<f64>], expected: &[Vec<f64>]) {
     assert_eq!(found.len(), expected.len());
     for (found, expected) in found.iter().flatten().zip(expected.iter().flatten()) {
-        assert!((found - expected).abs() <= FORWARD_TOLERANCE * (1.0 + expected.abs()), "{found} is not {expected}");
+        assert!(
+            (found - expected).abs() <= FORWARD_TOLERANCE * (1.0 + expected.abs()),
+            "{found} is not {expected}"
+        );
     }
 }
 
@@ -140,11 +160,18 @@ fn gradients_of_the_scan_are_those_of_differences() -> Result<()> {
 
 #[test]
 fn gradients_of_the_convolution_are_those_of_differences() -> Result<()> {
-    for (lengths, channels, taps) in [(vec![5, 1, 0, 2], 3, 4), (vec![4], 2, 3), (vec![3, 3], 2, 1)] {
+    for (lengths, channels, taps) in [(vec![5, 1, 0, 2], 3, 4), (vec![4], 2, 3), (vec![3, 3], 2, 1)]
+    {
         let tokens = lengths.iter().sum();
-        let variables = [variable([tokens, channels], 1)?, variable([channels, taps], 2)?, variable([1, channels], 3)?];
+        let variables = [
+            variable([tokens, channels], 1)?,
+            variable([channels, taps], 2)?,
+            variable([1, channels], 3)?,
+        ];
         let spans = Spans::from_lengths(&lengths);
-        check(&variables, || convolve(&variables[0], &variables[1], &variables[2].squeeze(0)?, &spans))?;
+        check(&variables, || {
+            convolve(&variables[0], &variables[1], &variables[2].squeeze(0)?, &spans)
+        })?;
     }
     Ok(())
 }

@@ -69,7 +69,10 @@ pub(super) fn dot<T: Real>(left: &[T], right: &[T]) -> T {
 }
 
 /// The values of a contiguous CPU tensor inside a custom operation.
-pub(super) fn contiguous<'a, T: Real>(storage: &'a CpuStorage, layout: &candle_core::Layout) -> Result<&'a [T]> {
+pub(super) fn contiguous<'a, T: Real>(
+    storage: &'a CpuStorage,
+    layout: &candle_core::Layout,
+) -> Result<&'a [T]> {
     let Some((start, end)) = layout.contiguous_offsets() else {
         candle_core::bail!("the operation reads contiguous tensors only");
     };
@@ -87,11 +90,15 @@ mod tests {
 
     #[test]
     fn exponential_f32_is_the_librarys_to_two_units() {
-        let mut values: Vec<f32> = (-8_700..8_800).map(|hundredth| hundredth as f32 / 100.0).collect();
+        let mut values: Vec<f32> =
+            (-8_700..8_800).map(|hundredth| hundredth as f32 / 100.0).collect();
         let expected: Vec<f32> = values.iter().map(|value| value.exp()).collect();
         f32::exponential(&mut values);
         for (found, expected) in values.iter().zip(expected) {
-            assert!((found - expected).abs() <= 2.0 * f32::EPSILON * expected, "{found} is not {expected}");
+            assert!(
+                (found - expected).abs() <= 2.0 * f32::EPSILON * expected,
+                "{found} is not {expected}"
+            );
         }
     }
 }

@@ -78,9 +78,22 @@ struct Operation {
 }
 
 impl Operation {
-    fn kernel<'a, T: Real>(&'a self, drive: &'a [T], maps: &'a [T], poles: &'a [T]) -> Kernel<'a, T> {
+    fn kernel<'a, T: Real>(
+        &'a self,
+        drive: &'a [T],
+        maps: &'a [T],
+        poles: &'a [T],
+    ) -> Kernel<'a, T> {
         let (delta, input) = drive.split_at(drive.len() / 2);
-        Kernel { spans: &self.spans, channels: self.channels, states: self.states, delta, input, maps, poles }
+        Kernel {
+            spans: &self.spans,
+            channels: self.channels,
+            states: self.states,
+            delta,
+            input,
+            maps,
+            poles,
+        }
     }
 
     fn gradients<T: Real>(&self, args: [&Tensor; 3], gradient: &Tensor) -> Result<[Vec<T>; 3]> {
@@ -134,7 +147,8 @@ impl CustomOp3 for Operation {
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
         macro_rules! run {
             ($float:ty) => {{
-                let [for_drive, for_maps, for_poles] = self.gradients::<$float>([drive, maps, poles], gradient)?;
+                let [for_drive, for_maps, for_poles] =
+                    self.gradients::<$float>([drive, maps, poles], gradient)?;
                 (
                     Some(Tensor::from_vec(for_drive, drive.shape(), drive.device())?),
                     Some(Tensor::from_vec(for_maps, maps.shape(), drive.device())?),

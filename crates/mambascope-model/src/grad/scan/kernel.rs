@@ -37,7 +37,9 @@ impl<T: Real> Kernel<'_, T> {
     pub(super) fn forward(&self) -> Vec<T> {
         let mut output = vec![T::zero(); self.delta.len()];
         let rows = self.spans.cut(&mut output, self.channels);
-        rows.into_par_iter().zip(self.spans.ranges()).for_each(|(row, range)| self.forward_row(range, row));
+        rows.into_par_iter()
+            .zip(self.spans.ranges())
+            .for_each(|(row, range)| self.forward_row(range, row));
         output
     }
 
@@ -52,7 +54,8 @@ impl<T: Real> Kernel<'_, T> {
                 let (b, c) = self.maps(token);
                 let decay = &decays[step * self.states..(step + 1) * self.states];
                 advance(&mut state, decay, b, delta * input);
-                output[step * self.channels + channel] = dot(&state, c) + self.skip(channel) * input;
+                output[step * self.channels + channel] =
+                    dot(&state, c) + self.skip(channel) * input;
             }
         }
     }
@@ -102,7 +105,8 @@ impl<T: Real> Kernel<'_, T> {
                 let (before, after) = states[step * n..(step + 2) * n].split_at(n);
                 let decay = &decays[step * n..(step + 1) * n];
                 let a_gradient = &mut row.poles[pole..pole + n];
-                let (b_gradient, c_gradient) = row.maps[step * 2 * n..(step + 1) * 2 * n].split_at_mut(n);
+                let (b_gradient, c_gradient) =
+                    row.maps[step * 2 * n..(step + 1) * 2 * n].split_at_mut(n);
                 for state in 0..n {
                     c_gradient[state] += gradient * after[state];
                     carry[state] += gradient * c[state];
@@ -141,7 +145,12 @@ impl<T: Real> Kernel<'_, T> {
             let (delta, input) = self.drive(token, channel);
             let (b, _) = self.maps(token);
             states.copy_within(step * n..(step + 1) * n, (step + 1) * n);
-            advance(&mut states[(step + 1) * n..(step + 2) * n], &decays[step * n..(step + 1) * n], b, delta * input);
+            advance(
+                &mut states[(step + 1) * n..(step + 2) * n],
+                &decays[step * n..(step + 1) * n],
+                b,
+                delta * input,
+            );
         }
     }
 
