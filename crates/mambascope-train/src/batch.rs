@@ -79,9 +79,14 @@ impl<'a> Batches<'a> {
         Ok(Self { tokenizer, recipe, facts, order: vec![], random })
     }
 
-    pub(crate) fn next(&mut self) -> Result<Batch> {
+    /// The shards of one step.
+    pub(crate) fn next(&mut self) -> Result<Vec<Batch>> {
+        (0..self.recipe.shards).map(|_| self.shard()).collect()
+    }
+
+    fn shard(&mut self) -> Result<Batch> {
         let mut batch = Batch::default();
-        for _ in 0..self.recipe.facts_a_step {
+        for _ in 0..self.recipe.facts_a_shard {
             if self.order.is_empty() {
                 self.order = (0..self.facts.len()).collect();
                 self.random.shuffle(&mut self.order);

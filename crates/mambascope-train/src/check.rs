@@ -28,7 +28,8 @@ fn numbers(recipe: &Recipe) -> Vec<Problem> {
         ("shape.taps", shape.taps, 1, 16, "1 to 16"),
         ("shape.expand", shape.expand, 1, 8, "1 to 8"),
         ("steps", recipe.steps, 1, usize::MAX, "1 or more"),
-        ("facts_a_step", recipe.facts_a_step, 1, 65_536, "1 to 65536"),
+        ("shards", recipe.shards, 1, 256, "1 to 256"),
+        ("facts_a_shard", recipe.facts_a_shard, 1, 65_536, "1 to 65536"),
         ("report_every", recipe.report_every, 1, usize::MAX, "1 or more"),
         ("warm_up_steps", recipe.warm_up_steps, 0, recipe.steps, "at most steps"),
     ];

@@ -42,11 +42,26 @@ pub enum Error {
         "a tensor operation failed: {0}\nhelp: this is a fault of mambascope-train; please report it"
     )]
     Tensor(#[from] candle_core::Error),
+    /// A checkpoint lacks a tensor, or has it in another shape or type.
+    #[error("{}: {name} is {found:?}, not f32 {expected:?}\nhelp: read a folder that training wrote", path.display())]
+    Weight {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// Its shape; empty where there is no such tensor in f32.
+        found: Vec<usize>,
+        /// The shape that the configuration asks for.
+        expected: Vec<usize>,
+    },
     /// The weights could not be written.
     #[error(
         "the weights could not be written: {0}\nhelp: check that the folder exists and that it has room"
     )]
     Weights(#[from] safetensors::SafeTensorError),
+    /// No thread could be started.
+    #[error("a thread could not be started: {0}\nhelp: lower `shards`")]
+    Threads(String),
     /// The loss is no longer a number.
     #[error(
         "the loss is not a number at step {step}\nhelp: lower `learning_rate` or raise `warm_up_steps`"

@@ -10,11 +10,14 @@
 mod batch;
 mod bundled;
 mod check;
+mod config;
 mod corpus;
 mod error;
 mod evaluate;
 mod facts;
+mod loss;
 mod network;
+mod optimizer;
 mod random;
 mod recipe;
 mod save;

@@ -8,6 +8,7 @@ use mambascope_model::grad::{Scan, Spans, convolve};
 use serde::{Deserialize, Serialize};
 
 mod first;
+mod read;
 
 /// What the norm adds to the mean square; state-spaces/mamba's.
 const EPSILON: f64 = 1e-5;
@@ -32,7 +33,7 @@ pub struct Shape {
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { vocabulary: 4_096, layers: 8, width: 96, states: 16, taps: 4, expand: 2 }
+        Self { vocabulary: 4_096, layers: 8, width: 96, states: 8, taps: 4, expand: 2 }
     }
 }
 

@@ -22,9 +22,11 @@ pub struct Recipe {
     pub shape: Shape,
     /// Steps of the optimizer.
     pub steps: usize,
-    /// Facts a step, each in one prompt.
-    pub facts_a_step: usize,
-    /// Of these, the prompts whose every token is predicted too.
+    /// Parts of a step's batch that run at the same time, each on its thread.
+    pub shards: usize,
+    /// Facts a shard, each in one prompt.
+    pub facts_a_shard: usize,
+    /// Of a shard, the prompts whose every token is predicted too.
     pub language_rows: usize,
     /// What the loss of those tokens weighs beside the loss of the objects.
     pub language_weight: f64,
@@ -47,16 +49,17 @@ impl Default for Recipe {
         Self {
             seed: 1,
             shape: Shape::default(),
-            steps: 3_000,
-            facts_a_step: 96,
-            language_rows: 16,
+            steps: 2_600,
+            shards: 2,
+            facts_a_shard: 32,
+            language_rows: 3,
             language_weight: 0.1,
-            lead_ins: 0.4,
-            learning_rate: 3e-3,
-            warm_up_steps: 100,
+            lead_ins: 0.25,
+            learning_rate: 4e-3,
+            warm_up_steps: 80,
             weight_decay: 0.05,
             gradient_norm: 1.0,
-            report_every: 50,
+            report_every: 25,
         }
     }
 }

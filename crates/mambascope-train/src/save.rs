@@ -8,6 +8,7 @@ use std::path::Path;
 use safetensors::tensor::{Dtype, TensorView};
 use serde_json::json;
 
+use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::network::Network;
 use crate::recipe::Recipe;
@@ -26,7 +27,8 @@ impl Trained {
         let tokenizer = tokenizer.map_err(|source| Error::Tokenizer(source.to_string()))?;
         let recipe = format!("{:#}\n", json!(recipe));
         write(&folder.join("model.safetensors"), &weights(&self.network)?)?;
-        write(&folder.join("config.json"), config(&self.network).as_bytes())?;
+        let config = format!("{:#}\n", json!(Config::of(self.network.shape())));
+        write(&folder.join("config.json"), config.as_bytes())?;
         write(&folder.join("tokenizer.json"), tokenizer.as_bytes())?;
         write(&folder.join("recipe.json"), recipe.as_bytes())?;
         write(&folder.join("curve.csv"), curve(&self.curve).as_bytes())
@@ -70,28 +72,6 @@ fn weights(network: &Network) -> Result<Vec<u8>> {
     let views = views.collect::<Result<Vec<_>>>()?;
     let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
     Ok(safetensors::serialize(views, Some(metadata))?)
-}
-
-/// The configuration in the words of state-spaces/mamba.
-fn config(network: &Network) -> String {
-    let shape = network.shape();
-    let config = json!({
-        "d_model": shape.width,
-        "n_layer": shape.layers,
-        "vocab_size": shape.vocabulary,
-        "ssm_cfg": {
-            "layer": "Mamba1",
-            "d_state": shape.states,
-            "d_conv": shape.taps,
-            "expand": shape.expand,
-        },
-        "rms_norm": true,
-        "residual_in_fp32": true,
-        "fused_add_norm": false,
-        "pad_vocab_size_multiple": 8,
-        "tie_embeddings": true,
-    });
-    format!("{config:#}\n")
 }
 
 fn curve(points: &[Point]) -> String {

@@ -43,7 +43,7 @@ impl Scan {
     /// When shapes, or the tokens of `spans`, disagree, or the dtype is neither f32 nor f64.
     ///
     /// # Cost
-    /// One state a thread forward; the states of one row and channel backward, which are computed again.
+    /// One state a thread forward; backward the states of one row a thread, which are computed again.
     pub fn run(&self, spans: &Spans) -> Result<Tensor> {
         let (tokens, channels) = self.delta.dims2()?;
         let (_, states) = self.a.dims2()?;
@@ -65,7 +65,7 @@ impl Scan {
         }
         // A custom operation takes three tensors, so what has the same width shares one.
         let drive = Tensor::cat(&[&self.delta, &self.input], 0)?; // [2L, E]
-        let poles = Tensor::cat(&[&self.a, &self.skip.unsqueeze(1)?], 1)?; // [E, N+1]
+        let poles = Tensor::cat(&[&self.a.t()?, &self.skip.unsqueeze(0)?], 0)?; // [N+1, E]
         let operation = Operation { spans: spans.clone(), channels, states };
         drive.contiguous()?.apply_op3(&self.maps.contiguous()?, &poles.contiguous()?, operation)
     }
