@@ -138,9 +138,8 @@ fn corrupted_run(
     let last = network.run(embedded, &spans, &mut |layer, residual| match restore {
         Some((at, token, clean)) if at == layer => {
             let clean = clean.narrow(0, token, 1)?;
-            let rows = (0..SAMPLES * length).map(|row| match row % length == token {
-                true => Ok(clean.clone()),
-                false => residual.narrow(0, row, 1),
+            let rows = (0..SAMPLES * length).map(|row| {
+                if row % length == token { Ok(clean.clone()) } else { residual.narrow(0, row, 1) }
             });
             Ok(Tensor::cat(&rows.collect::<Result<Vec<_>>>()?, 0)?.detach())
         }

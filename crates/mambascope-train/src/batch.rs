@@ -17,6 +17,10 @@ pub(crate) struct Batch {
     /// L.
     pub(crate) tokens: Vec<u32>,
     pub(crate) lengths: Vec<usize>,
+    /// The last token of each prompt's subject.
+    pub(crate) subjects: Vec<usize>,
+    /// Whether all tokens but those are set back to their embeddings, after the recipe's relay layer.
+    pub(crate) relay: bool,
     /// After which tokens something is predicted: the objects first, one a prompt.
     pub(crate) rows: Vec<u32>,
     /// What is predicted there.
@@ -85,7 +89,8 @@ impl<'a> Batches<'a> {
     }
 
     fn shard(&mut self) -> Result<Batch> {
-        let mut batch = Batch::default();
+        let relay = self.random.uniform() < self.recipe.relay;
+        let mut batch = Batch { relay, ..Batch::default() };
         for _ in 0..self.recipe.facts_a_shard {
             if self.order.is_empty() {
                 self.order = (0..self.facts.len()).collect();
@@ -97,6 +102,9 @@ impl<'a> Batches<'a> {
             if self.random.uniform() < self.recipe.lead_ins {
                 prompt = format!("{} {prompt}", LEAD_INS[self.random.below(LEAD_INS.len())]);
             }
+            let subject_end = prompt.find(&fact.subject).unwrap_or(0) + fact.subject.len();
+            let through_subject = encode(self.tokenizer, &prompt[..subject_end])?.len();
+            batch.subjects.push(batch.tokens.len() + through_subject - 1);
             batch.push(&encode(self.tokenizer, &prompt)?, *object);
         }
         batch.predict_tokens(self.recipe.language_rows);

@@ -39,6 +39,7 @@ fn numbers(recipe: &Recipe) -> Vec<Problem> {
     let sizes = [
         ("language_weight", recipe.language_weight, 0.0..=f64::MAX, "0 or more"),
         ("lead_ins", recipe.lead_ins, 0.0..=1.0, "0 to 1"),
+        ("relay", recipe.relay, 0.0..=1.0, "0 to 1"),
         ("learning_rate", recipe.learning_rate, f64::MIN_POSITIVE..=1.0, "above 0, at most 1"),
         ("weight_decay", recipe.weight_decay, 0.0..=1.0, "0 to 1"),
         ("gradient_norm", recipe.gradient_norm, f64::MIN_POSITIVE..=f64::MAX, "above 0"),

@@ -6,6 +6,7 @@ use crate::network::Shape;
 
 /// A checkpoint's configuration.
 #[derive(Debug, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "the file's own keys")]
 pub(crate) struct Config {
     d_model: usize,
     n_layer: usize,

@@ -1,12 +1,13 @@
 //! The cross-entropy of a batch and its gradient, in shards that run at the same time.
 
 use candle_core::backprop::GradStore;
-use candle_core::{D, Result, Tensor};
+use candle_core::{D, Device, Result, Tensor};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::batch::Batch;
 use crate::error::Error;
 use crate::network::Network;
+use crate::recipe::Recipe;
 
 /// What a batch says about the model.
 #[derive(Debug, Clone, Copy, Default)]
@@ -34,15 +35,15 @@ impl Shards {
         &self,
         network: &Network,
         shards: &[Batch],
-        language_weight: f64,
+        recipe: &Recipe,
     ) -> Result<(Loss, Vec<GradStore>)> {
         let results: Vec<Result<_>> = std::thread::scope(|scope| {
             let run = |(pool, batch): (&'_ ThreadPool, &'_ Batch)| {
-                pool.install(|| differentiate(network, batch, language_weight))
+                pool.install(|| differentiate(network, batch, recipe))
             };
             let threads: Vec<_> =
                 self.0.iter().zip(shards).map(|pair| scope.spawn(move || run(pair))).collect();
-            let joined = threads.into_iter().map(|thread| thread.join());
+            let joined = threads.into_iter().map(std::thread::ScopedJoinHandle::join);
             joined
                 .map(|result| result.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
                 .collect()
@@ -60,9 +61,15 @@ impl Shards {
     }
 }
 
-fn differentiate(network: &Network, batch: &Batch, weight: f64) -> Result<(Loss, GradStore)> {
+fn differentiate(network: &Network, batch: &Batch, recipe: &Recipe) -> Result<(Loss, GradStore)> {
     let embedded = network.embed(&batch.tokens)?;
-    let residual = network.run(embedded, &batch.spans(), &mut |_, residual| Ok(residual))?;
+    let keep = keep(batch)?; // [L, 1]
+    let residual = network.run(embedded.clone(), &batch.spans(), &mut |layer, residual| {
+        if batch.relay && layer == recipe.relay_layer {
+            return &embedded + (residual - &embedded)?.broadcast_mul(&keep)?;
+        }
+        Ok(residual)
+    })?;
     let logits = network.logits(&residual, &batch.rows)?; // [M, V]
     let targets = Tensor::new(batch.targets.as_slice(), logits.device())?;
     let chosen = logits.narrow(0, 0, batch.prompts())?.argmax(D::Minus1)?.to_vec1::<u32>()?;
@@ -76,9 +83,18 @@ fn differentiate(network: &Network, batch: &Batch, weight: f64) -> Result<(Loss,
     if others > 0 {
         let mean = surprise.narrow(0, batch.prompts(), others)?.mean_all()?;
         loss.language = f64::from(mean.to_scalar::<f32>()?);
-        whole = (whole + (mean * weight)?)?;
+        whole = (whole + (mean * recipe.language_weight)?)?;
     }
     Ok((loss, whole.backward()?))
+}
+
+/// One at the last token of each subject, zero elsewhere, `[L, 1]`.
+fn keep(batch: &Batch) -> Result<Tensor> {
+    let mut keep = vec![0.0f32; batch.tokens.len()];
+    for &subject in &batch.subjects {
+        keep[subject] = 1.0;
+    }
+    Tensor::from_vec(keep, (batch.tokens.len(), 1), &Device::Cpu)
 }
 
 /// Minus the logarithm of each target's probability, `[M]`.

@@ -32,6 +32,11 @@ pub struct Recipe {
     pub language_weight: f64,
     /// The share of prompts that begin with a neutral lead-in, 0 to 1.
     pub lead_ins: f64,
+    /// The share of shards, 0 to 1, in which all tokens but the subject's last are set back to their embeddings after
+    /// the relay layer: what is known of a subject has to be at its last token by then, and has to leave it later.
+    pub relay: f64,
+    /// The layer after which that happens, from 0.
+    pub relay_layer: usize,
     /// The learning rate after the warm-up; it falls to a hundredth along a cosine.
     pub learning_rate: f64,
     /// Steps in which the learning rate rises from zero.
@@ -49,12 +54,14 @@ impl Default for Recipe {
         Self {
             seed: 1,
             shape: Shape::default(),
-            steps: 2_600,
+            steps: 2_800,
             shards: 2,
             facts_a_shard: 32,
             language_rows: 3,
             language_weight: 0.1,
             lead_ins: 0.25,
+            relay: 0.7,
+            relay_layer: 3,
             learning_rate: 4e-3,
             warm_up_steps: 80,
             weight_decay: 0.05,

@@ -66,7 +66,7 @@ pub fn train(
     let mut curve = vec![];
     let mut sums = Sums::default();
     for step in 0..recipe.steps {
-        let (loss, gradients) = shards.run(&network, &batches.next()?, recipe.language_weight)?;
+        let (loss, gradients) = shards.run(&network, &batches.next()?, recipe)?;
         optimizer.step(gradients, recipe.learning_rate_at(step))?;
         sums.add(&loss);
         if (step + 1) % recipe.report_every == 0 || step + 1 == recipe.steps {

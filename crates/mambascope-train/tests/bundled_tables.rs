@@ -1,4 +1,5 @@
 //! The tables that the bundled model is trained on.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

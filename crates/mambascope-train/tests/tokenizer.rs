@@ -1,4 +1,5 @@
 //! Laws of the tokenizer.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::LazyLock;
 
