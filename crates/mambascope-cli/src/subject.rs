@@ -7,7 +7,7 @@ use crate::args::PromptArguments;
 
 /// A prompt whose fact the bundled model knows, and its subject.
 pub(crate) const EXAMPLE: (&str, &str) =
-    ("The capital of South Korea is the city of", "South Korea");
+    ("Books describe Vincent van Gogh as a great", "Vincent van Gogh");
 
 /// Arguments that do not go together.
 #[derive(Debug, thiserror::Error)]

@@ -5,9 +5,11 @@ use mambascope::prelude::*;
 
 fn main() -> Result<(), Error> {
     let model = Model::bundled()?; // or Model::load("state-spaces/mamba-130m")?, or a folder
-    let prompt = "The capital of South Korea is the city of";
-    let noisy =
-        model.trace(prompt).subject("South Korea").corrupt(Noise::sigmas(3.0).samples(10).seed(1));
+    let prompt = "Books describe Vincent van Gogh as a great";
+    let noisy = model
+        .trace(prompt)
+        .subject("Vincent van Gogh")
+        .corrupt(Noise::sigmas(3.0).samples(10).seed(1));
     noisy.restore(..).heatmap()?.save("residual.svg")?; // every token, every layer
     noisy.restore(Site::MixerOut).window(4).heatmap()?.save("mixer.pdf")?; // four layers at a time
     let effects = noisy.restore((Site::ScanOut, 2..6)).tokens(SubjectLast).run()?; // numbers, with labels
