@@ -54,7 +54,7 @@ impl Default for Recipe {
         Self {
             seed: 1,
             shape: Shape::default(),
-            steps: 2_800,
+            steps: 3_800,
             shards: 2,
             facts_a_shard: 32,
             language_rows: 3,
