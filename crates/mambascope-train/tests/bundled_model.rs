@@ -48,13 +48,13 @@ fn it_is_what_the_default_recipe_makes() {
 #[test]
 fn it_is_sure_of_the_fact_that_the_command_shows_first() {
     let (network, tokenizer) = Network::read(folder()).unwrap();
-    let prompt = "The city of Rio de Janeiro is in the country of";
+    let prompt = "Books describe Vincent van Gogh as a great";
     let tokens = tokenizer.encode(prompt, false).unwrap().get_ids().to_vec();
     let spans = Spans::from_lengths(&[tokens.len()]);
     let residual = network.run(network.embed(&tokens).unwrap(), &spans, &mut |_, r| Ok(r)).unwrap();
     let logits = network.logits(&residual, &[tokens.len() as u32 - 1]).unwrap();
     let probabilities = candle_nn::ops::softmax(&logits, D::Minus1).unwrap();
-    let answer = tokenizer.encode(" Brazil", false).unwrap().get_ids()[0];
+    let answer = tokenizer.encode(" painter", false).unwrap().get_ids()[0];
     let probability = probabilities.to_vec2::<f32>().unwrap()[0][answer as usize];
     assert!(probability > 0.9, "{probability}");
 }
