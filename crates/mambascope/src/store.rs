@@ -14,6 +14,8 @@ use crate::save::{Ending, aside};
 
 /// The endings that effects are written under.
 const ENDINGS: &str = "`.npz`, `.json`, `.svg`, `.png`, `.pdf` or `.txt`";
+/// More layers than any model has: a file that names more is no result.
+const LAYERS_LIMIT: usize = 1 << 16;
 
 impl Effects {
     /// Writes the effects by the file's ending: npz, json, or a picture as svg, png, pdf or txt.
@@ -55,7 +57,24 @@ impl Effects {
     /// # Errors
     /// When the text is not what [`Effects::to_json`] wrote.
     pub fn from_json(text: &str) -> Result<Self, Error> {
-        serde_json::from_str(text).map_err(|source| Error::Json { what: "result", source })
+        let effects: Self =
+            serde_json::from_str(text).map_err(|source| Error::Json { what: "result", source })?;
+        effects.sound().map_err(|message| Error::NotEffects { file: "the text".into(), message })
+    }
+
+    /// These effects, if their parts fit each other; a file may hold anything.
+    fn sound(self) -> Result<Self, String> {
+        let (tokens, layers) = self.whole_shape();
+        let cells = self.tokens.len() * self.layers.len();
+        let fits = layers <= LAYERS_LIMIT
+            && self.input_tokens.len() == tokens
+            && self.subject.start < self.subject.end
+            && self.subject.end <= tokens
+            && self.tokens.iter().all(|&token| token < tokens)
+            && self.layers.iter().all(|&layer| layer < layers)
+            && self.scores.len() == cells
+            && self.sample_scores.len() == cells * self.low_samples.len();
+        if fits { Ok(self) } else { Err("its parts do not fit each other".to_owned()) }
     }
 
     /// The effects in ROME's layout, with a few more keys.
@@ -149,8 +168,8 @@ fn read(npz: &Npz) -> Result<Effects, String> {
         .map_err(|error| format!("`result`: {error}"))?;
     let samples =
         array(npz, "sample_scores")?.to_f64().ok_or("`sample_scores` holds no numbers")?;
-    let per_sample = effects.low_samples.len() * tokens * layers;
-    let fits = samples.len() == per_sample
+    let whole = tokens * layers;
+    let fits = samples.len() == effects.low_samples.len() * whole
         && effects.whole_shape() == (tokens, layers)
         && effects.tokens.iter().all(|&token| token < tokens)
         && effects.layers.iter().all(|&layer| layer < layers);
@@ -164,10 +183,10 @@ fn read(npz: &Npz) -> Result<Effects, String> {
         .collect();
     effects.scores = cells.iter().map(|&cell| values[cell]).collect();
     effects.sample_scores = samples
-        .chunks(tokens * layers)
+        .chunks(whole.max(1))
         .flat_map(|sample| cells.iter().map(|&cell| sample[cell]))
         .collect();
-    Ok(effects)
+    effects.sound()
 }
 
 /// A file of ROME's own program, which knows neither samples nor plan.
@@ -203,17 +222,30 @@ fn read_rome(npz: &Npz, scores: Vec<f64>, tokens: usize, layers: usize) -> Resul
         low,
         low_samples: Vec::new(),
         sigma: None,
-        noise: f64::NAN,
-        site: Site::Resid,
+        noise: None,
+        site: site_of(npz)?,
         window: Window::from(one(npz, "window").unwrap_or(1.0) as usize),
         model_layers: layers,
         tokens: (0..tokens).collect(),
         layers: (0..layers).collect(),
         scores,
         sample_scores: Vec::new(),
-        warnings: vec!["read from a file that does not name its samples or plan".to_owned()],
+        warnings: vec![
+            "read from a file that names neither its samples, nor its plan, nor its answer's token"
+                .to_owned(),
+        ],
         work: crate::wavefront::Work::default(),
     })
+}
+
+/// The site of ROME's `kind`, which is a pickled `None` for the whole state.
+fn site_of(npz: &Npz) -> Result<Site, String> {
+    match array(npz, "kind")?.values() {
+        Values::Text(texts) if texts.first().is_some_and(|kind| kind != "None") => {
+            texts[0].parse().map_err(|_| format!("its kind is `{}`, which no Mamba has", texts[0]))
+        }
+        _ => Ok(Site::Resid),
+    }
 }
 
 fn array<'a>(npz: &'a Npz, name: &str) -> Result<&'a Array, String> {
