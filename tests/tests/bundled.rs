@@ -33,7 +33,10 @@ fn the_map_shows_the_subject_first_and_the_last_token_later() {
         let prompt = template.replace("{}", subject);
         let effects = model.trace(&prompt).subject(subject).restore(..).run().expect("a run");
         assert_eq!(effects.answer().trim(), answer, "{prompt}");
-        assert!(effects.high() > 0.9 && effects.low() < 0.5 * effects.high(), "{prompt}: {effects}");
+        assert!(
+            effects.high() > 0.9 && effects.low() < 0.5 * effects.high(),
+            "{prompt}: {effects}"
+        );
         maps.push(effects);
     }
     let recovered = |effects: &Effects, token: usize, layer: usize| {
@@ -56,15 +59,19 @@ fn the_map_shows_the_subject_first_and_the_last_token_later() {
 #[test]
 fn a_subject_that_is_not_there_gets_a_suggestion() {
     let model = Model::bundled().expect("bundled");
-    let trace = model.trace("Books describe Vincent van Gogh as a great").subject("vincent van gogh");
+    let trace =
+        model.trace("Books describe Vincent van Gogh as a great").subject("vincent van gogh");
     insta::assert_snapshot!(trace.run().expect_err("no run"), @r#""#);
 }
 
 #[test]
 fn the_answer_may_be_named() {
     let model = Model::bundled().expect("bundled");
-    let trace = model.trace("Books describe Vincent van Gogh as a great").subject("Vincent van Gogh");
+    let trace =
+        model.trace("Books describe Vincent van Gogh as a great").subject("Vincent van Gogh");
     let effects = trace.answer("composer").restore(7).tokens(Last).run().expect("a run");
-    assert!(effects.answer() == " composer" && !effects.correct_prediction() && effects.high() < 0.1);
+    assert!(
+        effects.answer() == " composer" && !effects.correct_prediction() && effects.high() < 0.1
+    );
     assert!(trace.answer("a composer of operas").check().is_err());
 }
