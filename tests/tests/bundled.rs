@@ -61,7 +61,11 @@ fn a_subject_that_is_not_there_gets_a_suggestion() {
     let model = Model::bundled().expect("bundled");
     let trace =
         model.trace("Books describe Vincent van Gogh as a great").subject("vincent van gogh");
-    insta::assert_snapshot!(trace.run().expect_err("no run"), @r#""#);
+    insta::assert_snapshot!(trace.run().expect_err("no run"), @"
+    the trace cannot run: 1 problem
+      1. the subject `vincent van gogh` is not in the prompt `Books describe Vincent van Gogh as a great`
+         help: did you mean `Vincent van Gogh`?
+    ");
 }
 
 #[test]
