@@ -266,13 +266,13 @@ impl Model {
     /// # Errors
     /// When the prompt is not sound, or a spot names a layer that the model has not.
     pub fn activations(&self, ids: &[u32], spots: &[Spot]) -> Result<Activations, Error> {
-        let layers = self.config().layers;
-        if let Some(spot) = spots.iter().find(|spot| spot.layer >= layers) {
-            return Err(Error::LayerOutside { layer: spot.layer, layers });
+        let layers = |spot: &Spot| spot.site.layers(self.config());
+        if let Some(spot) = spots.iter().find(|spot| spot.layer >= layers(spot)) {
+            return Err(Error::LayerOutside { layer: spot.layer, layers: layers(spot) });
         }
         let mut recorder = Recorder::new(spots);
         let logits = self.run_with(ids, &mut recorder)?;
-        Ok(recorder.finish(ids, logits))
+        recorder.finish(ids, logits)
     }
 
     /// The most probable next token, and its probability; padding rows never win.

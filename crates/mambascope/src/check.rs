@@ -130,5 +130,5 @@ pub(crate) fn default_window(site: Site) -> Window {
 
 /// The first and last layers a site has in a model: the embedding stands before the first layer only.
 pub(crate) fn site_layers(model: &Model, at: &At) -> usize {
-    if at.site == Site::Embed { 1 } else { model.config().layers }
+    at.site.layers(model.config())
 }

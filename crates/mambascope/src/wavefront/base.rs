@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use candle_core::Tensor;
-use mambascope_model::{Keep, Network, Operations, Pass, Past, Ragged, Reach, RowTap, Site};
+use mambascope_model::{
+    Keep, Network, Operations, Pass, Past, Ragged, Reach, RowTap, Site, Stepping,
+};
 
 use crate::Error;
 
@@ -86,8 +88,13 @@ impl<O: Operations> Base<O> {
         layer: usize,
         site: Option<Site>,
     ) -> Result<(), Error> {
-        let pass =
-            Pass { ragged: &self.ragged, past: None, keep: Keep::States, reach: Reach::Every };
+        let pass = Pass {
+            ragged: &self.ragged,
+            past: None,
+            keep: Keep::States,
+            reach: Reach::Every,
+            stepping: Stepping::Every,
+        };
         let wanted = match site {
             None | Some(Site::Embed) => vec![],
             Some(Site::Resid) => vec![Site::Resid],
@@ -147,6 +154,7 @@ impl<O: Operations> RowTap<O> for Keeper<O> {
         site: Site,
         _: &O,
         rows: &mut O::Rows,
+        _: &[usize],
     ) -> Result<(), mambascope_model::Error> {
         self.kept.insert(site, rows.clone());
         Ok(())

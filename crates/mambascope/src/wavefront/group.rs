@@ -1,6 +1,8 @@
 //! Groups of cell rows: cells that climb together, each only its tokens from the restored one on.
 
-use mambascope_model::{Keep, Network, Operations, Pass, Ragged, Reach, RowTap, Site, Span};
+use mambascope_model::{
+    Keep, Network, Operations, Pass, Ragged, Reach, RowTap, Site, Span, Stepping,
+};
 
 use super::base::Base;
 use super::cells::Cell;
@@ -116,8 +118,13 @@ impl<O: Operations> Group<O> {
             },
         );
         let mut restorer = Restorer::new(base, layer, site, pairs.collect())?;
-        let pass =
-            Pass { ragged: &self.ragged, past: base.past.as_ref(), keep: Keep::Nothing, reach };
+        let pass = Pass {
+            ragged: &self.ragged,
+            past: base.past.as_ref(),
+            keep: Keep::Nothing,
+            reach,
+            stepping: Stepping::First,
+        };
         self.rows = network.block(layer, &self.rows, &pass, &mut restorer)?.0;
         Ok(self.ragged.rows())
     }
@@ -194,6 +201,7 @@ impl<O: Operations> RowTap<O> for Restorer<'_, O> {
         _: Site,
         operations: &O,
         rows: &mut O::Rows,
+        _: &[usize],
     ) -> Result<(), mambascope_model::Error> {
         match self.clean {
             Some((_, clean)) => operations.scatter(clean, rows, &self.pairs),
