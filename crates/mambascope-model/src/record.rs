@@ -24,9 +24,14 @@ pub struct Activations {
 }
 
 impl Activations {
-    /// The prompt's tokens.
+    /// The prompt's tokens; none where embeddings were run.
     pub fn ids(&self) -> &[u32] {
         &self.ids
+    }
+
+    /// Says which tokens were run.
+    pub(crate) fn name(&mut self, ids: &[u32]) {
+        self.ids = ids.to_vec();
     }
 
     /// The logits after each token, `[L, V]`.
@@ -58,11 +63,11 @@ impl Recorder {
         Self { wanted: spots.to_vec(), tensors: BTreeMap::new(), steps: BTreeMap::new() }
     }
 
-    pub(crate) fn finish(mut self, ids: &[u32], logits: Tensor) -> Result<Activations, Error> {
+    pub(crate) fn finish(mut self, logits: Tensor) -> Result<Activations, Error> {
         for (spot, steps) in self.steps {
             self.tensors.insert(spot, Tensor::cat(&steps, 0)?);
         }
-        Ok(Activations { ids: ids.to_vec(), logits, tensors: self.tensors })
+        Ok(Activations { ids: Vec::new(), logits, tensors: self.tensors })
     }
 }
 
