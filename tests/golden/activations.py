@@ -15,17 +15,10 @@ import torch
 from safetensors.numpy import save_file
 
 from instrumented import Instrumented
+from prompts import PROMPTS
 from recurrence import SITES, Recurrence
 
 HERE = Path(__file__).parent
-
-# `padding` ends in an argmax beyond the 61 tokens of `plain_state_spaces`: one of its three padding rows.
-PROMPTS = {
-    "plain": {"one": [17], "seven": [43, 8, 25, 60, 2, 25, 31], "padding": [58, 8, 25]},
-    "narrow": {"two": [49, 0], "fourteen": [3, 41, 7, 7, 19, 48, 22, 30, 1, 12, 36, 5, 28, 44]},
-    "wide": {"three": [47, 20, 5], "eight": [0, 33, 14, 9, 46, 27, 2, 18]},
-    "tokens": {"four": [63, 1, 30, 12], "six": [5, 50, 22, 22, 61, 40]},
-}
 
 
 def transformers_activations(model, ids):
@@ -49,7 +42,8 @@ def recurrence_activations(model, ids):
     seen = {}
 
     def see(site, layer, token, value):
-        seen.setdefault(f"{site}.{layer}", []).append(value[0])
+        if site in SITES:
+            seen.setdefault(f"{site}.{layer}", []).append(value[0])
         return value
 
     embeddings = model.embed([ids])

@@ -18,6 +18,12 @@ SITES = (
     "norm_out", "conv_in", "gate_in", "conv_out", "scan_in", "delta_low", "delta", "b", "c", "state", "scan_read",
     "scan_out", "gate", "gated", "mixer_out", "resid",
 )
+# Those that transformers computes nowhere by themselves come too.
+ALL_SITES = (
+    "embed", "resid_in", "norm_out", "conv_in", "gate_in", "conv_state", "conv_out", "scan_in", "delta_low", "delta",
+    "delta_decay", "delta_write", "decay", "b", "write", "c", "state", "scan_read", "scan_out", "gate", "gated",
+    "mixer_out", "resid_skip", "resid", "final_norm", "logits",
+)
 
 
 def silu(value):
@@ -62,48 +68,69 @@ class Recurrence:
         product = value @ self.weights[f"{name}.weight"].T
         return product + self.weights.get(f"{name}.bias", 0.0)
 
-    def head(self, residual):
+    def head(self, residual, see=lambda site, value: value):
         name = "backbone.embeddings" if self.config["tie_word_embeddings"] else "lm_head"
-        return self.project(self.norm(residual, "backbone.norm_f.weight"), name)
+        return see("logits", self.project(see("final_norm", self.norm(residual, "backbone.norm_f.weight")), name))
 
-    def block(self, residual, layer, memory, see):
-        """One token through one block. `memory` holds the window [rows, E, K] and the state [rows, E, N]."""
+    def block(self, residual, layer, memory, see, timing="read_through"):
+        """One token through one block. `memory` holds the window [rows, E, K] and the state [rows, E, N].
+
+        A state that the tap replaces is put in place before the token is processed (`seed_compat`, where there was a
+        token before), after its update and before it is read (`read_through`), or after it is read (`carry_only`).
+        """
         path = f"backbone.layers.{layer}"
+        when = lambda time, site, value: see(site, value) if time == timing else value
+        if memory["tokens"] > 0:
+            memory["window"] = when("seed_compat", "conv_state", memory["window"])
+            memory["state"] = when("seed_compat", "state", memory["state"])
+        memory["tokens"] += 1
+        residual = see("resid_in", residual)
         u = see("norm_out", self.norm(residual, f"{path}.norm.weight"))
         both = self.project(u, f"{path}.mixer.in_proj")
         a, z = see("conv_in", both[:, : self.inner]), see("gate_in", both[:, self.inner :])
         memory["window"] = np.concatenate([memory["window"][:, :, 1:], a[:, :, None]], axis=2)
+        memory["window"] = when("read_through", "conv_state", memory["window"])
         taps = self.weights[f"{path}.mixer.conv1d.weight"][:, 0, :]
         convolved = np.sum(memory["window"] * taps, axis=2) + self.weights.get(f"{path}.mixer.conv1d.bias", 0.0)
+        memory["window"] = when("carry_only", "conv_state", memory["window"])
         x = see("scan_in", silu(see("conv_out", convolved)))
         joint = x @ self.weights[f"{path}.mixer.x_proj.weight"].T
         low, b, c = np.split(joint, [self.rank, self.rank + self.states], axis=1)
         low, b, c = see("delta_low", low), see("b", b), see("c", c)
         delta = see("delta", softplus(self.project(low, f"{path}.mixer.dt_proj")))
-        decay = np.exp(delta[:, :, None] * -np.exp(self.weights[f"{path}.mixer.A_log"]))
-        write = delta[:, :, None] * b[:, None, :] * x[:, :, None]
-        memory["state"] = see("state", decay * memory["state"] + write)
+        in_decay, in_write = see("delta_decay", delta), see("delta_write", delta)
+        decay = see("decay", np.exp(in_decay[:, :, None] * -np.exp(self.weights[f"{path}.mixer.A_log"])))
+        write = see("write", in_write[:, :, None] * b[:, None, :] * x[:, :, None])
+        memory["state"] = when("read_through", "state", decay * memory["state"] + write)
         read = see("scan_read", np.sum(memory["state"] * c[:, None, :], axis=2))
+        memory["state"] = when("carry_only", "state", memory["state"])
         s = see("scan_out", read + self.weights[f"{path}.mixer.D"] * x)
         gated = see("gated", s * see("gate", silu(z)))
         output = see("mixer_out", self.project(gated, f"{path}.mixer.out_proj"))
-        return see("resid", residual + output)
+        return see("resid", see("resid_skip", residual) + output)
 
-    def run(self, embeddings, tap=see_nothing):
-        """Embeddings [rows, T, D] to logits [rows, T, V]."""
-        rows, tokens, _ = embeddings.shape
-        kernel = self.config["conv_kernel"]
-        memories = [
-            {"window": np.zeros((rows, self.inner, kernel)), "state": np.zeros((rows, self.inner, self.states))}
+    def begin(self, rows):
+        """What every layer remembers before a prompt."""
+        return [
+            {
+                "window": np.zeros((rows, self.inner, self.config["conv_kernel"])),
+                "state": np.zeros((rows, self.inner, self.states)),
+                "tokens": 0,
+            }
             for _ in range(self.layers)
         ]
+
+    def run(self, embeddings, tap=see_nothing, timing="read_through"):
+        """Embeddings [rows, T, D] to logits [rows, T, V]."""
+        rows, tokens, _ = embeddings.shape
+        memories = self.begin(rows)
         logits = []
         for token in range(tokens):
             residual = embeddings[:, token]
             for layer, memory in enumerate(memories):
                 see = lambda site, value, layer=layer, token=token: tap(site, layer, token, value)
-                residual = self.block(residual, layer, memory, see)
-            logits.append(self.head(residual))
+                residual = self.block(residual, layer, memory, see, timing)
+            logits.append(self.head(residual, lambda site, value, token=token: tap(site, 0, token, value)))
         return np.stack(logits, axis=1)
 
 

@@ -21,6 +21,16 @@ pub enum Reach {
     Last,
 }
 
+/// At which tokens of each span a tap sees the inside of convolution and scan, where it wants it: their states, and
+/// what the fused operations never write down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stepping {
+    /// At every token, one after the other.
+    Every,
+    /// At the first token; the rest of the span runs fused from there.
+    First,
+}
+
 /// How one block is run.
 #[derive(Debug)]
 pub struct Pass<'a, O: Operations> {
@@ -32,4 +42,28 @@ pub struct Pass<'a, O: Operations> {
     pub keep: Keep,
     /// Which tokens go on.
     pub reach: Reach,
+    /// At which tokens inner sites are seen; every one, where a past is kept.
+    pub stepping: Stepping,
+}
+
+impl<O: Operations> Pass<'_, O> {
+    /// The rows at which inner sites are seen, in order.
+    pub(crate) fn inner_rows(&self) -> Vec<usize> {
+        if self.steps_all() {
+            (0..self.ragged.rows()).collect()
+        } else {
+            self.ragged.spans().map(|(start, _)| start).collect()
+        }
+    }
+
+    /// Whether inner sites are seen at every token.
+    pub(crate) fn steps_all(&self) -> bool {
+        self.stepping == Stepping::Every || self.keep == Keep::States
+    }
+
+    /// How many tokens are stepped through one after the other.
+    pub(crate) fn places(&self) -> usize {
+        let longest = self.ragged.spans().map(|(_, span)| span.length).max().unwrap_or(0);
+        if self.steps_all() { longest } else { longest.min(1) }
+    }
 }

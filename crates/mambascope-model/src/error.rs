@@ -246,6 +246,13 @@ pub enum Error {
         layers: usize,
     },
 
+    /// A tap failed.
+    #[error("a tap failed: {source}")]
+    Tap {
+        /// What went wrong in it.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+
     /// A tap returned an activation of another shape.
     #[error(
         "the tap at {site} of layer {layer} returned shape {found:?}\nhelp: return a tensor of shape {expected:?}"

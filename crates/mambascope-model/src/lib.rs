@@ -41,7 +41,7 @@ mod tokens;
 mod weights;
 
 pub use blob::Blob;
-pub use block::{Pass, Past, Reach};
+pub use block::{Pass, Past, Reach, Stepping};
 #[cfg(feature = "bundled")]
 pub use bundled::{bundled_facts, bundled_templates};
 pub use checkpoint::Checkpoint;
@@ -55,7 +55,7 @@ pub use packed::Packed;
 pub use ragged::{Ragged, Span};
 pub use random::random_tensors;
 pub use record::Activations;
-pub use site::Site;
+pub use site::{Site, Timing};
 pub use source::{Files, Format, Source};
 pub use tap::{RowTap, Spot, Tap, Untapped};
 pub use tokens::{Encoded, Subject, Tokens};

@@ -3,10 +3,14 @@
 //! # Source
 //! Gu and Dao 2023; `mamba_ssm/modules/mamba_simple.py` of state-spaces/mamba for the order of operations.
 
+mod convolve;
+mod scan;
+
 use candle_core::Tensor;
 
 use crate::block::{Pass, Past, Reach};
-use crate::ops::{Linear, Operations, Selection, Taps};
+use crate::ops::{Linear, Operations, Taps};
+use crate::site::Timing;
 use crate::tap::RowTap;
 use crate::{Config, Error, Site, Tensors};
 
@@ -23,6 +27,9 @@ pub(crate) struct Block<O: Operations> {
     out: O::Matrix,
     rank: usize,
     state: usize,
+    inner: usize,
+    /// Width K of the convolution.
+    taps: usize,
     epsilon: f64,
 }
 
@@ -62,6 +69,8 @@ impl<O: Operations> Block<O> {
             out: linear("out_proj", config.projection_bias)?,
             rank: config.rank,
             state: config.state,
+            inner: config.inner,
+            taps: config.convolution,
             epsilon: config.epsilon,
         })
     }
@@ -74,34 +83,53 @@ impl<O: Operations> Block<O> {
         pass: &Pass<'_, O>,
         tap: &mut dyn RowTap<O>,
     ) -> Result<(O::Rows, Option<Past<O>>), Error> {
-        let normed = operations.norm(residual, &self.norm, self.epsilon)?; // [rows, D]
-        let inputs = operations.project(&normed, &self.into_scan)?; // [rows, E]
-        let before = pass.past.map(|past| &past.inputs);
-        let convolved = operations.convolve(&inputs, before, pass.ragged, &self.convolution)?;
-        let x = operations.silu(&convolved)?;
-        let selected = operations.project(&x, &self.select)?; // [rows, R + 2N]
-        let (rank, state) = (self.rank, self.state);
-        let low = operations.narrow(&selected, 0..rank)?;
-        let delta = operations.softplus(&operations.project(&low, &self.delta)?)?; // [rows, E]
-        let selection = Selection {
-            delta: &delta,
-            b: &operations.narrow(&selected, rank..rank + state)?,
-            c: &operations.narrow(&selected, rank + state..rank + 2 * state)?,
-        };
-        let states = pass.past.map(|past| &past.states);
-        let (scanned, kept) =
-            operations.scan(&x, &selection, states, pass.ragged, &self.decay, pass.keep)?;
+        let mut see = Seer { operations, tap, all: pass.ragged.rows() };
+        let replaced = see.changed(Site::ResidIn, residual)?;
+        let residual = replaced.as_ref().unwrap_or(residual);
+        let mut normed = operations.norm(residual, &self.norm, self.epsilon)?; // [rows, D]
+        see.every(Site::NormOut, &mut normed)?;
+        let mut inputs = operations.project(&normed, &self.into_scan)?; // [rows, E]
+        see.every(Site::ConvIn, &mut inputs)?;
+        let mut convolved = self.convolve(&inputs, pass, &mut see)?;
+        see.every(Site::ConvOut, &mut convolved)?;
+        let mut x = operations.silu(&convolved)?;
+        see.every(Site::ScanIn, &mut x)?;
+        let selected = self.select(operations, &x, &mut see)?;
+        let (scanned, kept) = self.scan(&x, &selected, pass, &mut see)?;
         let past = kept.map(|states| Past { inputs, states });
         let on = match pass.reach {
-            Reach::Every => self.gate_and_read(operations, residual, &normed, scanned, tap)?,
+            Reach::Every => {
+                let at: Vec<usize> = (0..pass.ragged.rows()).collect();
+                self.gate_and_read(operations, residual, &normed, scanned, tap, &at)?
+            }
             Reach::Last => {
                 let last = pass.ragged.last_rows();
                 let rows = |rows: &O::Rows| operations.gather(rows, &last);
                 let (residual, normed) = (rows(residual)?, rows(&normed)?);
-                self.gate_and_read(operations, &residual, &normed, rows(&scanned)?, tap)?
+                self.gate_and_read(operations, &residual, &normed, rows(&scanned)?, tap, &last)?
             }
         };
         Ok((on, past))
+    }
+
+    /// The time step and the maps into and out of the state.
+    fn select(
+        &self,
+        operations: &O,
+        x: &O::Rows,
+        see: &mut Seer<'_, O>,
+    ) -> Result<Selected<O>, Error> {
+        let selected = operations.project(x, &self.select)?; // [rows, R + 2N]
+        let (rank, state) = (self.rank, self.state);
+        let mut low = operations.narrow(&selected, 0..rank)?;
+        see.every(Site::DeltaLow, &mut low)?;
+        let mut delta = operations.softplus(&operations.project(&low, &self.delta)?)?; // [rows, E]
+        see.every(Site::Delta, &mut delta)?;
+        let mut b = operations.narrow(&selected, rank..rank + state)?;
+        see.every(Site::B, &mut b)?;
+        let mut c = operations.narrow(&selected, rank + state..rank + 2 * state)?;
+        see.every(Site::C, &mut c)?;
+        Ok(Selected { delta, b, c })
     }
 
     fn gate_and_read(
@@ -111,9 +139,12 @@ impl<O: Operations> Block<O> {
         normed: &O::Rows,
         scan_out: O::Rows,
         tap: &mut dyn RowTap<O>,
+        at: &[usize],
     ) -> Result<O::Rows, Error> {
-        let gate = operations.silu(&operations.project(normed, &self.into_gate)?)?; // [rows, E]
-        self.read_out(operations, residual, scan_out, gate, tap)
+        let mut gate = operations.project(normed, &self.into_gate)?; // [rows, E]
+        Seer { operations, tap, all: at.len() }.some(Site::GateIn, &mut gate, at)?;
+        let gate = operations.silu(&gate)?;
+        self.read_out(operations, residual, scan_out, gate, tap, at)
     }
 
     /// From the scan's output and the gate to the residual stream: the part of the block in which tokens do not meet.
@@ -124,24 +155,81 @@ impl<O: Operations> Block<O> {
         mut scan_out: O::Rows,
         mut gate: O::Rows,
         tap: &mut dyn RowTap<O>,
+        at: &[usize],
     ) -> Result<O::Rows, Error> {
-        visit(operations, tap, Site::ScanOut, &mut scan_out)?;
-        visit(operations, tap, Site::Gate, &mut gate)?;
+        let mut see = Seer { operations, tap, all: at.len() };
+        see.some(Site::ScanOut, &mut scan_out, at)?;
+        see.some(Site::Gate, &mut gate, at)?;
         let mut gated = operations.multiply(&scan_out, &gate)?;
-        visit(operations, tap, Site::Gated, &mut gated)?;
+        see.some(Site::Gated, &mut gated, at)?;
         let mut mixer_out = operations.project(&gated, &self.out)?; // [rows, D]
-        visit(operations, tap, Site::MixerOut, &mut mixer_out)?;
-        let mut residual = operations.add(residual, &mixer_out)?;
-        visit(operations, tap, Site::Resid, &mut residual)?;
+        see.some(Site::MixerOut, &mut mixer_out, at)?;
+        let mut skip = None;
+        if see.tap.wants(Site::ResidSkip) {
+            see.some(Site::ResidSkip, skip.insert(residual.clone()), at)?;
+        }
+        let mut residual = operations.add(skip.as_ref().unwrap_or(residual), &mixer_out)?;
+        see.some(Site::Resid, &mut residual, at)?;
         Ok(residual)
     }
 }
 
-fn visit<O: Operations>(
-    operations: &O,
-    tap: &mut dyn RowTap<O>,
-    site: Site,
-    rows: &mut O::Rows,
-) -> Result<(), Error> {
-    if tap.wants(site) { tap.visit(site, operations, rows) } else { Ok(()) }
+/// What the scan reads besides its input.
+struct Selected<O: Operations> {
+    delta: O::Rows,
+    b: O::Rows,
+    c: O::Rows,
+}
+
+/// Shows a tap what it wants to see.
+struct Seer<'a, O: Operations> {
+    operations: &'a O,
+    tap: &'a mut dyn RowTap<O>,
+    /// Number of rows of the pack.
+    all: usize,
+}
+
+impl<O: Operations> Seer<'_, O> {
+    /// Shows a site of all rows.
+    fn every(&mut self, site: Site, rows: &mut O::Rows) -> Result<(), Error> {
+        if self.tap.wants(site) {
+            let at: Vec<usize> = (0..self.all).collect();
+            self.tap.visit(site, self.operations, rows, &at)?;
+        }
+        Ok(())
+    }
+
+    /// Shows a site of all rows that are somebody else's; what they become, where anybody looks.
+    fn changed(&mut self, site: Site, rows: &O::Rows) -> Result<Option<O::Rows>, Error> {
+        if !self.tap.wants(site) {
+            return Ok(None);
+        }
+        let mut rows = rows.clone();
+        self.every(site, &mut rows)?;
+        Ok(Some(rows))
+    }
+
+    /// Shows a site of some rows.
+    fn some(&mut self, site: Site, rows: &mut O::Rows, at: &[usize]) -> Result<(), Error> {
+        if self.tap.wants(site) && !at.is_empty() {
+            self.tap.visit(site, self.operations, rows, at)?;
+        }
+        Ok(())
+    }
+
+    /// When the tap puts a state in place; `None` where it does not look.
+    fn timing(&self, site: Site) -> Option<Timing> {
+        self.tap.wants(site).then(|| self.tap.timing(site))
+    }
+
+    /// Shows a state, if this is the time for it.
+    fn at_time(
+        &mut self,
+        site: Site,
+        time: Timing,
+        rows: &mut O::Rows,
+        at: &[usize],
+    ) -> Result<(), Error> {
+        if self.timing(site) == Some(time) { self.some(site, rows, at) } else { Ok(()) }
+    }
 }

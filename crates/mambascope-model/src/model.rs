@@ -266,13 +266,28 @@ impl Model {
     /// # Errors
     /// When the prompt is not sound, or a spot names a layer that the model has not.
     pub fn activations(&self, ids: &[u32], spots: &[Spot]) -> Result<Activations, Error> {
-        let layers = self.config().layers;
-        if let Some(spot) = spots.iter().find(|spot| spot.layer >= layers) {
-            return Err(Error::LayerOutside { layer: spot.layer, layers });
+        let embeddings = self.embeddings(ids)?;
+        let mut activations = self.activations_of(&embeddings, spots)?;
+        activations.name(ids);
+        Ok(activations)
+    }
+
+    /// The activations of embeddings `[L, D]` in place of tokens, and the logits.
+    ///
+    /// # Errors
+    /// When the embeddings have another width, or a spot names a layer that the model has not.
+    pub fn activations_of(
+        &self,
+        embeddings: &Tensor,
+        spots: &[Spot],
+    ) -> Result<Activations, Error> {
+        let layers = |spot: &Spot| spot.site.layers(self.config());
+        if let Some(spot) = spots.iter().find(|spot| spot.layer >= layers(spot)) {
+            return Err(Error::LayerOutside { layer: spot.layer, layers: layers(spot) });
         }
         let mut recorder = Recorder::new(spots);
-        let logits = self.run_with(ids, &mut recorder)?;
-        Ok(recorder.finish(ids, logits))
+        let logits = self.run_embeddings(embeddings, &mut recorder)?;
+        recorder.finish(logits)
     }
 
     /// The most probable next token, and its probability; padding rows never win.

@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use crate::block::{Pass, Past, Reach};
+use crate::block::{Pass, Past, Reach, Stepping};
 use crate::mamba1::Block;
 use crate::ops::{Keep, Linear, Operations};
 use crate::tap::{AtLayer, RowTap, Spot, Tap};
@@ -16,7 +16,7 @@ pub struct Network<O: Operations> {
     blocks: Vec<Block<O>>,
     norm: O::Vector,
     head: O::Matrix,
-    epsilon: f64,
+    config: Config,
 }
 
 impl<O: Operations> Network<O> {
@@ -31,7 +31,7 @@ impl<O: Operations> Network<O> {
             norm: operations.vector(tensors.tensor("backbone.norm_f.weight")?)?,
             head: operations.matrix(&Linear { weight: head.clone(), bias: None })?,
             embedding: embedding.to_dtype(operations.dtype())?,
-            epsilon: config.epsilon,
+            config: config.clone(),
             operations,
         })
     }
@@ -77,7 +77,31 @@ impl<O: Operations> Network<O> {
         gate: O::Rows,
         tap: &mut dyn RowTap<O>,
     ) -> Result<O::Rows, Error> {
-        self.blocks[layer].read_out(&self.operations, residual, scan_out, gate, tap)
+        let at: Vec<usize> = (0..self.operations.count(residual)).collect();
+        self.blocks[layer].read_out(&self.operations, residual, scan_out, gate, tap, &at)
+    }
+
+    /// What a layer kept of the scan at some rows, `[rows, E N]`.
+    ///
+    /// # Errors
+    /// When an operation fails.
+    pub fn states(&self, layer: usize, past: &Past<O>, rows: &[usize]) -> Result<O::Rows, Error> {
+        self.blocks[layer].states(&self.operations, past, rows)
+    }
+
+    /// What a layer kept of the convolution at some rows, each its last K inputs, `[rows, E K]`; `tokens` are the rows'
+    /// positions in their prompts.
+    ///
+    /// # Errors
+    /// When an operation fails.
+    pub fn windows(
+        &self,
+        layer: usize,
+        past: &Past<O>,
+        rows: &[usize],
+        tokens: &[usize],
+    ) -> Result<O::Rows, Error> {
+        self.blocks[layer].windows(&self.operations, past, rows, tokens)
     }
 
     /// Logits of residual rows: final norm and head, `[rows, V]`.
@@ -85,7 +109,7 @@ impl<O: Operations> Network<O> {
     /// # Errors
     /// When an operation fails.
     pub fn logits(&self, residual: &O::Rows) -> Result<O::Rows, Error> {
-        let normed = self.operations.norm(residual, &self.norm, self.epsilon)?;
+        let normed = self.operations.norm(residual, &self.norm, self.config.epsilon)?;
         self.operations.project(&normed, &self.head)
     }
 
@@ -96,15 +120,29 @@ impl<O: Operations> Network<O> {
     pub fn run(&self, embeddings: &Tensor, tap: &mut dyn Tap) -> Result<Tensor, Error> {
         let mut residual = self.operations.upload(embeddings)?;
         let ragged = Ragged::prompts(&[embeddings.dim(0)?]);
-        let mut first = AtLayer { tap, layer: 0 };
-        if RowTap::<O>::wants(&first, Site::Embed) {
-            first.visit(Site::Embed, &self.operations, &mut residual)?;
-        }
-        let pass = Pass { ragged: &ragged, past: None, keep: Keep::Nothing, reach: Reach::Every };
+        let (operations, config) = (&self.operations, &self.config);
+        let at: Vec<usize> = (0..ragged.rows()).collect();
+        let end = |tap: &mut dyn Tap, site, rows: &mut O::Rows| {
+            let mut end = AtLayer { tap, layer: 0, config };
+            let wanted = RowTap::<O>::wants(&end, site);
+            if wanted { end.visit(site, operations, rows, &at) } else { Ok(()) }
+        };
+        end(tap, Site::Embed, &mut residual)?;
+        let pass = Pass {
+            ragged: &ragged,
+            past: None,
+            keep: Keep::Nothing,
+            reach: Reach::Every,
+            stepping: Stepping::Every,
+        };
         for layer in 0..self.layers() {
-            residual = self.block(layer, &residual, &pass, &mut AtLayer { tap, layer })?.0;
+            residual = self.block(layer, &residual, &pass, &mut AtLayer { tap, layer, config })?.0;
         }
-        self.operations.download(&self.logits(&residual)?)
+        let mut normed = operations.norm(&residual, &self.norm, config.epsilon)?;
+        end(tap, Site::FinalNorm, &mut normed)?;
+        let mut logits = operations.project(&normed, &self.head)?;
+        end(tap, Site::Logits, &mut logits)?;
+        operations.download(&logits)
     }
 }
 

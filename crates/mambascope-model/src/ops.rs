@@ -4,6 +4,7 @@
 //! obvious, in f32 and f64; `Cpu` is the fast path in f32. A test holds them together.
 
 pub(crate) mod cpu;
+mod inner;
 pub(crate) mod plain;
 
 use std::fmt::Debug;
@@ -118,6 +119,47 @@ pub trait Operations: Debug + Send + Sync + Sized + 'static {
         decay: &Self::Decay,
         keep: Keep,
     ) -> Result<(Self::Rows, Option<Self::States>), Error>;
+
+    /// The scan's `exp(delta A)` of each row, `[rows, E N]`.
+    fn decays(&self, delta: &Self::Rows, decay: &Self::Decay) -> Result<Self::Rows, Error>;
+    /// The scan's `delta B x` of each row, `[rows, E N]`.
+    fn writes(
+        &self,
+        delta: &Self::Rows,
+        x: &Self::Rows,
+        b: &Self::Rows,
+        decay: &Self::Decay,
+    ) -> Result<Self::Rows, Error>;
+    /// What `C` `[rows, N]` reads from states `[rows, E N]`, `[rows, E]`.
+    fn read(
+        &self,
+        states: &Self::Rows,
+        c: &Self::Rows,
+        decay: &Self::Decay,
+    ) -> Result<Self::Rows, Error>;
+    /// The scan's direct path added to what was read: `read + D x`.
+    fn direct(
+        &self,
+        read: &Self::Rows,
+        x: &Self::Rows,
+        decay: &Self::Decay,
+    ) -> Result<Self::Rows, Error>;
+    /// Rows `[rows, E N]` as states that a scan may start from.
+    fn pack_states(&self, rows: &Self::Rows, decay: &Self::Decay) -> Result<Self::States, Error>;
+    /// Some states as rows `[rows, E N]`.
+    fn unpack_states(
+        &self,
+        states: &Self::States,
+        rows: &[usize],
+        decay: &Self::Decay,
+    ) -> Result<Self::Rows, Error>;
+    /// A matrix of zeros.
+    fn zeros(&self, rows: usize, columns: usize) -> Result<Self::Rows, Error>;
+    /// K matrices of equal size as one: column `e` of part `k` becomes column `e K + k`.
+    fn interleave(&self, parts: &[Self::Rows]) -> Result<Self::Rows, Error>;
+    /// The inverse of `interleave`.
+    fn separate(&self, whole: &Self::Rows, count: usize) -> Result<Vec<Self::Rows>, Error>;
+
     /// `x / (1 + exp(-x))` of each number.
     fn silu(&self, x: &Self::Rows) -> Result<Self::Rows, Error>;
     /// `ln(1 + exp(x))` of each number.
@@ -127,6 +169,8 @@ pub trait Operations: Debug + Send + Sync + Sized + 'static {
     /// The sum, number by number.
     fn add(&self, x: &Self::Rows, y: &Self::Rows) -> Result<Self::Rows, Error>;
 
+    /// Number of rows.
+    fn count(&self, x: &Self::Rows) -> usize;
     /// The columns of this range.
     fn narrow(&self, x: &Self::Rows, columns: Range<usize>) -> Result<Self::Rows, Error>;
     /// The rows at these places, in this order.

@@ -24,9 +24,14 @@ pub struct Activations {
 }
 
 impl Activations {
-    /// The prompt's tokens.
+    /// The prompt's tokens; none where embeddings were run.
     pub fn ids(&self) -> &[u32] {
         &self.ids
+    }
+
+    /// Says which tokens were run.
+    pub(crate) fn name(&mut self, ids: &[u32]) {
+        self.ids = ids.to_vec();
     }
 
     /// The logits after each token, `[L, V]`.
@@ -34,7 +39,7 @@ impl Activations {
         &self.logits
     }
 
-    /// The activation of a site of a layer, `[L, width]`, where it was recorded.
+    /// The activation of a site of a layer, `[L, ...]` with [`Site::token_shape`], where it was recorded.
     pub fn at(&self, site: Site, layer: usize) -> Option<&Tensor> {
         self.tensors.get(&Spot { site, layer })
     }
@@ -49,15 +54,20 @@ impl Activations {
 pub(crate) struct Recorder {
     wanted: Vec<Spot>,
     tensors: BTreeMap<Spot, Tensor>,
+    /// Tokens of the sites that come one by one.
+    steps: BTreeMap<Spot, Vec<Tensor>>,
 }
 
 impl Recorder {
     pub(crate) fn new(spots: &[Spot]) -> Self {
-        Self { wanted: spots.to_vec(), tensors: BTreeMap::new() }
+        Self { wanted: spots.to_vec(), tensors: BTreeMap::new(), steps: BTreeMap::new() }
     }
 
-    pub(crate) fn finish(self, ids: &[u32], logits: Tensor) -> Activations {
-        Activations { ids: ids.to_vec(), logits, tensors: self.tensors }
+    pub(crate) fn finish(mut self, logits: Tensor) -> Result<Activations, Error> {
+        for (spot, steps) in self.steps {
+            self.tensors.insert(spot, Tensor::cat(&steps, 0)?);
+        }
+        Ok(Activations { ids: Vec::new(), logits, tensors: self.tensors })
     }
 }
 
@@ -68,6 +78,11 @@ impl Tap for Recorder {
 
     fn visit(&mut self, spot: Spot, activation: Tensor) -> Result<Tensor, Error> {
         self.tensors.insert(spot, activation.clone());
+        Ok(activation)
+    }
+
+    fn step(&mut self, spot: Spot, _: usize, activation: Tensor) -> Result<Tensor, Error> {
+        self.steps.entry(spot).or_default().push(activation.clone());
         Ok(activation)
     }
 }

@@ -3,7 +3,8 @@
 use candle_core::Tensor;
 
 use crate::ops::Operations;
-use crate::{Error, Site};
+use crate::site::Timing;
+use crate::{Config, Error, Site};
 
 /// A place in a run: a site of a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,7 +18,8 @@ pub struct Spot {
 /// Code that sees, and may replace, activations while a prompt runs.
 ///
 /// # Shapes
-/// An activation is `[L, width]` with `width` as [`Site::width`] says.
+/// An activation is `[L, ...]`, each token as [`Site::token_shape`] says. `State` and `ConvState` come token by token,
+/// `[1, ...]`, since what replaces one decides the next.
 ///
 /// # Example
 /// ```
@@ -49,6 +51,21 @@ pub trait Tap {
     /// # Errors
     /// Whatever goes wrong inside; the run stops with that error.
     fn visit(&mut self, spot: Spot, activation: Tensor) -> Result<Tensor, Error>;
+
+    /// Sees `State` or `ConvState` of one token, `[1, ...]`, and returns what the run goes on with.
+    ///
+    /// # Errors
+    /// As [`Tap::visit`], which is called where this is not written.
+    fn step(&mut self, spot: Spot, token: usize, activation: Tensor) -> Result<Tensor, Error> {
+        let _ = token;
+        self.visit(spot, activation)
+    }
+
+    /// When a replaced `State` or `ConvState` is read.
+    fn timing(&self, spot: Spot) -> Timing {
+        let _ = spot;
+        Timing::ReadThrough
+    }
 }
 
 /// A tap on packed rows of one layer, on the device.
@@ -56,11 +73,23 @@ pub trait RowTap<O: Operations> {
     /// Whether `visit` is to be called at this site.
     fn wants(&self, site: Site) -> bool;
 
-    /// Sees the rows of a site, and may change them.
+    /// Sees some rows of a site, and may change them; `at` are their places in the pack, ascending.
     ///
     /// # Errors
     /// Whatever goes wrong inside.
-    fn visit(&mut self, site: Site, operations: &O, rows: &mut O::Rows) -> Result<(), Error>;
+    fn visit(
+        &mut self,
+        site: Site,
+        operations: &O,
+        rows: &mut O::Rows,
+        at: &[usize],
+    ) -> Result<(), Error>;
+
+    /// When a replaced `State` or `ConvState` is read.
+    fn timing(&self, site: Site) -> Timing {
+        let _ = site;
+        Timing::ReadThrough
+    }
 }
 
 /// Nobody looks.
@@ -72,15 +101,16 @@ impl<O: Operations> RowTap<O> for Untapped {
         false
     }
 
-    fn visit(&mut self, _: Site, _: &O, _: &mut O::Rows) -> Result<(), Error> {
+    fn visit(&mut self, _: Site, _: &O, _: &mut O::Rows, _: &[usize]) -> Result<(), Error> {
         Ok(())
     }
 }
 
-/// A tensor tap at one layer.
+/// A tensor tap at one layer of a run of one prompt.
 pub(crate) struct AtLayer<'a> {
     pub(crate) tap: &'a mut dyn Tap,
     pub(crate) layer: usize,
+    pub(crate) config: &'a Config,
 }
 
 impl<O: Operations> RowTap<O> for AtLayer<'_> {
@@ -88,15 +118,31 @@ impl<O: Operations> RowTap<O> for AtLayer<'_> {
         self.tap.wants(Spot { site, layer: self.layer })
     }
 
-    fn visit(&mut self, site: Site, operations: &O, rows: &mut O::Rows) -> Result<(), Error> {
-        let before = operations.download(rows)?;
-        let shape = before.dims().to_vec();
-        let after = self.tap.visit(Spot { site, layer: self.layer }, before)?;
+    fn timing(&self, site: Site) -> Timing {
+        self.tap.timing(Spot { site, layer: self.layer })
+    }
+
+    fn visit(
+        &mut self,
+        site: Site,
+        operations: &O,
+        rows: &mut O::Rows,
+        at: &[usize],
+    ) -> Result<(), Error> {
+        let spot = Spot { site, layer: self.layer };
+        let flat = operations.download(rows)?;
+        let (count, width) = flat.dims2()?;
+        let shape = [vec![count], site.token_shape(self.config)].concat();
+        let before = flat.reshape(shape.as_slice())?;
+        let after = match (site, at) {
+            (Site::State | Site::ConvState, &[token]) => self.tap.step(spot, token, before)?,
+            _ => self.tap.visit(spot, before)?,
+        };
         if after.dims() != shape {
             let found = after.dims().to_vec();
             return Err(Error::TapShape { site, layer: self.layer, expected: shape, found });
         }
-        *rows = operations.upload(&after)?;
+        *rows = operations.upload(&after.reshape((count, width))?)?;
         Ok(())
     }
 }

@@ -104,8 +104,12 @@ pub enum TokenSet {
     All,
     /// The subject's tokens.
     Subject,
+    /// The subject's first token.
+    SubjectFirst,
     /// The subject's last token.
     SubjectLast,
+    /// The tokens between the subject and the prompt's last.
+    Relation,
     /// The prompt's last token.
     Last,
     /// Tokens by number, counted from 0.
@@ -117,7 +121,9 @@ impl fmt::Display for TokenSet {
         match self {
             Self::All => write!(f, "each token"),
             Self::Subject => write!(f, "each token of the subject"),
+            Self::SubjectFirst => write!(f, "the subject's first token"),
             Self::SubjectLast => write!(f, "the subject's last token"),
+            Self::Relation => write!(f, "each token of the relation"),
             Self::Last => write!(f, "the last token"),
             Self::Range(extent) => write!(f, "each token of {extent}"),
         }

@@ -1,6 +1,7 @@
 //! Every way a plan can be wrong, all problems at once, before anything is run.
 
 mod answer;
+mod corruption;
 mod grid;
 mod prompt;
 
@@ -11,10 +12,12 @@ use mambascope_model::{Model, Site};
 
 use crate::Error;
 use crate::at::{At, Window};
-use crate::corrupt::{Noise, Scale};
-use crate::plan::Plan;
+use crate::corrupt::Corruption;
+use crate::plan::{Direction, Plan};
+use crate::swap::Roles;
 
-pub(crate) use grid::{Grid, layers_of};
+pub(crate) use corruption::Corrupted;
+pub(crate) use grid::{Grid, Place, Severed, layers_of};
 pub(crate) use prompt::prompt_ids;
 
 /// One thing that is wrong with a plan, and what to write instead.
@@ -47,21 +50,71 @@ impl fmt::Display for Problems<'_> {
     }
 }
 
-/// A plan that fits its model, with all that was left open filled in.
+/// A prompt as the model reads it.
 #[derive(Debug, Clone)]
-pub(crate) struct Resolved {
+pub(crate) struct Spoken {
     pub(crate) ids: Vec<u32>,
     pub(crate) pieces: Vec<String>,
     pub(crate) subject: Range<usize>,
+}
+
+impl Spoken {
+    pub(crate) fn roles(&self) -> Roles {
+        Roles { length: self.ids.len(), subject: self.subject.clone() }
+    }
+}
+
+/// A plan that fits its model, with all that was left open filled in.
+#[derive(Debug, Clone)]
+pub(crate) struct Resolved {
+    pub(crate) prompt: Spoken,
     /// `None` where the clean run decides.
     pub(crate) answer: Option<u32>,
-    pub(crate) noise: Noise,
-    /// What draws are multiplied by.
-    pub(crate) factor: f64,
-    /// Sigma, where the noise is a multiple of it.
-    pub(crate) sigma: Option<f64>,
+    pub(crate) corrupted: Corrupted,
+    pub(crate) direction: Direction,
+    /// The giving token for each token of the patched prompt.
+    pub(crate) align: Vec<usize>,
+    /// The first token at which a patch can change anything.
+    pub(crate) first_difference: usize,
     pub(crate) grid: Option<Grid>,
     pub(crate) warnings: Vec<String>,
+}
+
+impl Resolved {
+    /// The corrupted prompt; the clean one where noise makes the difference.
+    fn corrupted_prompt(&self) -> &Spoken {
+        match &self.corrupted {
+            Corrupted::Other(other) => other,
+            Corrupted::Noise { .. } | Corrupted::Nothing => &self.prompt,
+        }
+    }
+
+    /// The prompt that is patched.
+    pub(crate) fn patched(&self) -> &Spoken {
+        match self.direction {
+            Direction::Denoise => self.corrupted_prompt(),
+            Direction::Noise => &self.prompt,
+        }
+    }
+
+    /// How many corrupted runs there are.
+    pub(crate) const fn corrupted_runs(&self) -> usize {
+        match &self.corrupted {
+            Corrupted::Noise { noise, .. } => noise.samples,
+            Corrupted::Other(_) => 1,
+            Corrupted::Nothing => 0,
+        }
+    }
+
+    /// How many samples each cell has.
+    pub(crate) fn samples(&self) -> usize {
+        self.corrupted_runs().max(1)
+    }
+
+    /// Tokens of the clean and of all corrupted runs.
+    pub(crate) fn base_tokens(&self) -> usize {
+        self.prompt.ids.len() + self.corrupted_runs() * self.corrupted_prompt().ids.len()
+    }
 }
 
 /// Fills in a plan, or says all that is wrong with it.
@@ -70,65 +123,50 @@ pub(crate) fn resolve(model: &Model, plan: &Plan) -> Result<Resolved, Error> {
     let mut warnings = Vec::new();
     let prompt = prompt::resolve(model, plan, &mut problems, &mut warnings);
     let answer = answer::resolve(model, plan, &mut problems);
-    let (factor, sigma) = noise_factor(model, &plan.corrupt, &mut problems);
-    let subject = prompt.as_ref().and_then(|prompt| prompt.subject.clone());
-    let length = prompt.as_ref().map(|prompt| prompt.ids.len());
+    let corrupted = corruption::resolve(model, plan, prompt.as_ref(), &mut problems);
+    let spoken = prompt.and_then(prompt::Tokenised::spoken);
+    let patched = match (plan.direction, &corrupted) {
+        (Direction::Denoise, Some(Corrupted::Other(other))) => Some(other),
+        // Where the corrupted prompt is not sound, neither are its tokens.
+        (Direction::Denoise, None) if !matches!(plan.corrupt, Corruption::Noise(_)) => None,
+        _ => spoken.as_ref(),
+    };
     let grid = plan
         .restore
         .as_ref()
-        .and_then(|restore| grid::resolve(model, restore, length, subject.as_ref(), &mut problems));
-    match (prompt, subject) {
-        (Some(prompt), Some(subject)) if problems.is_empty() => Ok(Resolved {
-            ids: prompt.ids,
-            pieces: prompt.pieces,
-            subject,
-            answer,
-            noise: plan.corrupt.clone(),
-            factor,
-            sigma,
-            grid,
-            warnings,
-        }),
-        _ => Err(Error::Plan { problems }),
-    }
-}
-
-/// The most samples a trace may have.
-const SAMPLES_LIMIT: usize = 100_000;
-
-fn noise_factor(model: &Model, noise: &Noise, problems: &mut Vec<Problem>) -> (f64, Option<f64>) {
-    if noise.samples == 0 || noise.samples > SAMPLES_LIMIT {
+        .and_then(|restore| grid::resolve(model, plan, restore, patched, &mut problems));
+    if plan.restore.is_none() && !plan.sever.is_empty() {
         problems.push(Problem::new(
-            format!("noise of {} samples", noise.samples),
-            format!("`.samples(10)`; any number from 1 to {SAMPLES_LIMIT}"),
+            "something is severed, and nothing restored",
+            "add `.restore(..)`: severing holds a lane while something else is restored",
         ));
     }
-    let (Scale::Sigmas(amount) | Scale::Absolute(amount)) = noise.scale;
-    if !amount.is_finite() || amount < 0.0 {
-        let help = "a finite number that is not negative, such as `Noise::sigmas(3.0)`";
-        problems.push(Problem::new(format!("noise of size {amount}"), help));
-    }
-    match noise.scale {
-        Scale::Absolute(amount) => (amount, None),
-        Scale::Sigmas(count) => match prompt::subject_sigma(model, noise) {
-            Ok(sigma) => (count * sigma, Some(sigma)),
-            Err(problem) => {
-                problems.push(problem);
-                (0.0, None)
-            }
-        },
-    }
+    let (Some(prompt), Some(corrupted)) = (spoken, corrupted) else {
+        return Err(Error::Plan { problems });
+    };
+    let mut resolved = Resolved {
+        first_difference: corruption::first_difference(plan, &prompt, &corrupted),
+        align: Vec::new(),
+        prompt,
+        answer,
+        corrupted,
+        direction: plan.direction,
+        grid,
+        warnings,
+    };
+    resolved.align = corruption::alignment(plan, &resolved, &mut problems);
+    if problems.is_empty() { Ok(resolved) } else { Err(Error::Plan { problems }) }
 }
 
 /// The window that holds where none is asked for: ROME's.
 pub(crate) fn default_window(site: Site) -> Window {
     Window::from(match site {
-        Site::Resid | Site::Embed => 1,
+        Site::Resid | Site::ResidIn | Site::Embed | Site::State | Site::ConvState => 1,
         _ => 10,
     })
 }
 
 /// The first and last layers a site has in a model: the embedding stands before the first layer only.
 pub(crate) fn site_layers(model: &Model, at: &At) -> usize {
-    if at.site == Site::Embed { 1 } else { model.config().layers }
+    at.site.layers(model.config())
 }

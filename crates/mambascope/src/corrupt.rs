@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::random::RandomState;
+use crate::swap::{Other, Swap};
 
 /// From which distribution noise is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -180,6 +181,52 @@ impl fmt::Display for Noise {
         let placement = if self.placement == Placement::Replace { ", in place" } else { "" };
         let plural = if self.samples == 1 { "" } else { "s" };
         write!(f, "{placement}, {} sample{plural}, seed {}", self.samples, self.seed)
+    }
+}
+
+/// What makes the corrupted run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum Corruption {
+    /// Noise on the subject's embeddings.
+    Noise(Noise),
+    /// Another subject in its place.
+    Swap(Swap),
+    /// Another prompt.
+    Other(Other),
+    /// Nothing: the clean run is all there is.
+    Nothing,
+}
+
+impl Default for Corruption {
+    fn default() -> Self {
+        Self::Noise(Noise::default())
+    }
+}
+
+impl From<Noise> for Corruption {
+    fn from(noise: Noise) -> Self {
+        Self::Noise(noise)
+    }
+}
+
+impl From<f64> for Corruption {
+    /// Noise of so many sigmas.
+    fn from(sigmas: f64) -> Self {
+        Self::Noise(Noise::sigmas(sigmas))
+    }
+}
+
+impl From<Swap> for Corruption {
+    fn from(swap: Swap) -> Self {
+        Self::Swap(swap)
+    }
+}
+
+impl From<Other> for Corruption {
+    fn from(other: Other) -> Self {
+        Self::Other(other)
     }
 }
 

@@ -63,6 +63,8 @@ impl Effects {
         let piece = |token: u32| {
             model.tokens().map_or_else(|| format!("#{token}"), |tokens| tokens.readable(token))
         };
+        let (sigma, noise) = plan.corrupted.scale();
+        let patched = plan.patched().clone();
         let grid = plan.grid;
         let site = grid.as_ref().map_or(Site::Resid, |grid| grid.site);
         let cells = outcome.scores.len() / outcome.low.len().max(1);
@@ -71,9 +73,9 @@ impl Effects {
             model: model.name().to_owned(),
             model_digest: model.digest()?,
             plan: trace.plan().clone(),
-            input_ids: plan.ids,
-            input_tokens: plan.pieces,
-            subject: plan.subject,
+            input_ids: patched.ids,
+            input_tokens: patched.pieces,
+            subject: patched.subject,
             answer: piece(outcome.answer),
             answer_id: outcome.answer,
             correct_prediction: outcome.answer == outcome.predicted,
@@ -81,8 +83,8 @@ impl Effects {
             low: mean(&outcome.low),
             scores: (0..cells).map(|cell| mean_of_cell(&outcome.scores, cells, cell)).collect(),
             low_samples: outcome.low,
-            sigma: plan.sigma,
-            noise: Some(plan.factor),
+            sigma,
+            noise,
             site,
             window: grid.as_ref().map_or_else(|| Window::from(1), |grid| grid.window),
             model_layers: model.config().layers,
@@ -150,7 +152,7 @@ impl Effects {
         &self.layers
     }
 
-    /// The prompt's tokens.
+    /// The tokens of the prompt that is patched: the one traced, or the corrupted one where a swap made it.
     pub fn input_ids(&self) -> &[u32] {
         &self.input_ids
     }

@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
-use mambascope_model::Config;
+use mambascope_model::{Config, Timing};
 
-use crate::check::{Grid, Resolved};
+use crate::at::Extent;
+use crate::check::{Corrupted, Grid, Resolved};
+use crate::plan::{Direction, Restore};
 use crate::trace::Trace;
 use crate::wavefront::{Work, planned};
 
@@ -19,15 +21,15 @@ pub(crate) fn explain(trace: &Trace) -> String {
 fn words(trace: &Trace, plan: &Resolved) -> String {
     let (model, config) = (trace.model(), trace.model().config());
     let work = planned(plan, config.layers);
-    let tokens = plan.ids.len();
-    let subject = &plan.subject;
+    let tokens = plan.prompt.ids.len();
+    let subject = &plan.prompt.subject;
     let mut text = format!("trace of {} ({} layers)\n", model.name(), config.layers);
     let mut line = |name: &str, words: String| {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "  {name:<9}{words}");
     };
     let between = if model.tokens().is_some() { "" } else { " " };
-    line("prompt", plan.pieces.join(between));
+    line("prompt", plan.prompt.pieces.join(between));
     line("", format!("{tokens} tokens, subject {}..{}", subject.start, subject.end));
     let answer = match plan.answer {
         None => "the clean run's most probable token".to_owned(),
@@ -37,11 +39,32 @@ fn words(trace: &Trace, plan: &Resolved) -> String {
         ),
     };
     line("answer", answer);
-    let sigma = plan.sigma.map_or_else(String::new, |sigma| format!(" (sigma {sigma:.4})"));
-    line("corrupt", format!("noise, {}{sigma}, on the subject", plan.noise));
+    match &plan.corrupted {
+        Corrupted::Noise { noise, sigma, .. } => {
+            let sigma = sigma.map_or_else(String::new, |sigma| format!(" (sigma {sigma:.4})"));
+            line("corrupt", format!("noise, {noise}{sigma}, on the subject"));
+        }
+        Corrupted::Other(other) => {
+            line("corrupt", other.pieces.join(between));
+            let (start, end) = (other.subject.start, other.subject.end);
+            line("", format!("{} tokens, subject {start}..{end}", other.ids.len()));
+        }
+        Corrupted::Nothing => line("corrupt", "nothing".to_owned()),
+    }
+    if plan.direction == Direction::Noise {
+        line("patch", "the clean run, with values of the corrupted one".to_owned());
+    }
     match &plan.grid {
         None => line("restore", "nothing".to_owned()),
         Some(grid) => line("restore", restored(trace, grid)),
+    }
+    if let Some(restore) = &trace.plan().restore {
+        for part in parts(restore) {
+            line("", part);
+        }
+    }
+    for sever in &trace.plan().sever {
+        line("sever", sever.to_string());
     }
     line("cost", cost(plan, config, work));
     for warning in &plan.warnings {
@@ -60,12 +83,29 @@ fn restored(trace: &Trace, grid: &Grid) -> String {
     } else {
         format!("each layer of {first}..{end}")
     };
-    format!("{}, {}, {layers}, {tokens}", grid.site, grid.window)
+    let sites: Vec<String> = grid.sites().iter().map(ToString::to_string).collect();
+    format!("{}, {}, {layers}, {tokens}", sites.join(" and "), grid.window)
+}
+
+/// What of the restored sites, when it is read, and what is put there, where that is not the usual.
+fn parts(restore: &Restore) -> Vec<String> {
+    let mut parts = Vec::new();
+    let mut part = |said: bool, words: String| {
+        if said {
+            parts.push(words);
+        }
+    };
+    let open = Extent::default();
+    part(restore.channels != open, format!("channels {}", restore.channels));
+    part(restore.dims != open, format!("state dimensions {}", restore.dims));
+    part(restore.timing != Timing::ReadThrough, format!("timing {}", restore.timing));
+    part(!restore.fill.is_other_run(), format!("put in place: {}", restore.fill));
+    parts
 }
 
 fn cost(plan: &Resolved, config: &Config, work: Work) -> String {
     let cells = plan.grid.as_ref().map_or(0, |grid| grid.tokens.len() * grid.layers.len());
-    let (samples, tokens) = (plan.noise.samples, plan.ids.len());
+    let (samples, tokens) = (plan.samples(), plan.patched().ids.len());
     let naive = cells.max(1) * (samples + 1) * tokens * config.layers;
     let steps = work.base_steps + work.layer_steps;
     let share = 100.0 * steps as f64 / naive as f64;

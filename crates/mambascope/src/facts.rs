@@ -58,6 +58,19 @@ pub(crate) fn bundled_subjects() -> Vec<String> {
     subjects
 }
 
+/// Relation, subject and object of the facts that the bundled model was trained on; none where it is left out.
+pub(crate) fn bundled_facts() -> Vec<[String; 3]> {
+    #[cfg(feature = "bundled")]
+    let table = mambascope_model::bundled_facts();
+    #[cfg(not(feature = "bundled"))]
+    let table = "";
+    let fact = |line: &str| {
+        let mut columns = line.split('\t').map(str::to_owned);
+        Some([columns.next()?, columns.next()?, columns.next()?])
+    };
+    table.lines().skip(1).filter_map(fact).collect()
+}
+
 fn subjects_of(text: &str) -> Result<Vec<String>, String> {
     match text.trim_start().chars().next() {
         Some('[') => {

@@ -20,40 +20,47 @@ mod effects;
 mod error;
 mod explain;
 mod facts;
+mod fill;
 mod guess;
 pub mod npz;
 mod plan;
 pub mod random;
 mod record;
 mod save;
+mod sever;
 mod show;
 mod store;
+mod swap;
 mod trace;
 mod watch;
 mod wavefront;
 
 pub use at::{At, Convention, Extent, TokenSet, Window};
 pub use check::Problem;
-pub use corrupt::{Distribution, Noise, Placement, Scale};
+pub use corrupt::{Corruption, Distribution, Noise, Placement, Scale};
 pub use effects::Effects;
 pub use error::Error;
 pub use facts::Facts;
+pub use fill::Fill;
 pub use mambascope_figure as figure;
 pub use mambascope_figure::Figure;
 pub use mambascope_model as model;
-pub use mambascope_model::{Compute, Model, Site, Source};
-pub use plan::{Answer, PLAN_VERSION, Plan, Prompt, Restore, Subject};
+pub use mambascope_model::{Compute, Model, Site, Source, Timing};
+pub use plan::{Answer, Direction, PLAN_VERSION, Plan, Prompt, Restore, Subject};
 pub use record::Record;
+pub use sever::Sever;
 pub use show::Show;
+pub use swap::{Alternative, Other, Swap, swap};
 pub use trace::{Scope, Trace};
 pub use watch::{Progress, Unwatched, Watch};
 pub use wavefront::Work;
 
 /// All that a notebook needs: `use mambascope::prelude::*;`.
 pub mod prelude {
-    pub use crate::TokenSet::{All, Last, Subject, SubjectLast};
+    pub use crate::TokenSet::{All, Last, Relation, Subject, SubjectFirst, SubjectLast};
     pub use crate::{
-        Answer, At, Compute, Effects, Error, Facts, Figure, Model, Noise, Plan, Record, Scope,
-        Show, Site, TokenSet, Trace, Window,
+        Answer, At, Compute, Corruption, Direction, Effects, Error, Facts, Figure, Fill, Model,
+        Noise, Other, Plan, Record, Scope, Sever, Show, Site, Swap, Timing, TokenSet, Trace,
+        Window, swap,
     };
 }

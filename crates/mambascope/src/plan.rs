@@ -2,12 +2,15 @@
 
 use std::ops::Range;
 
+use mambascope_model::{Site, Timing};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::Error;
-use crate::at::{At, TokenSet, Window};
-use crate::corrupt::Noise;
+use crate::at::{At, Extent, TokenSet, Window};
+use crate::corrupt::Corruption;
+use crate::fill::Fill;
+use crate::sever::Sever;
 
 /// The version of plans that this library writes and reads.
 pub const PLAN_VERSION: u32 = 1;
@@ -121,16 +124,46 @@ impl From<u32> for Answer {
 }
 
 /// What is put back from the clean run, cell by cell: each token alone, each centre of layers alone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Restore {
     /// Which site, and which layers are centres.
     pub at: At,
     /// At which tokens.
     #[serde(default)]
     pub tokens: TokenSet,
-    /// How many layers around each centre: 1 for the residual and the embedding, else 10, where not said.
+    /// How many layers around each centre: 1 for the residual, the embedding and the states, else 10, where not said.
     #[serde(default)]
     pub window: Option<Window>,
+    /// Sites restored together with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Site>,
+    /// When a restored state is read.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub timing: Timing,
+    /// Which channels are restored: of the inner width, or of the model's.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub channels: Extent,
+    /// Which of the N numbers that a channel's state has.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub dims: Extent,
+    /// What is put in place.
+    #[serde(default, skip_serializing_if = "Fill::is_other_run")]
+    pub fill: Fill,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// Which run is patched with values of the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// The corrupted run, with values of the clean one: what suffices to bring the answer back.
+    #[default]
+    Denoise,
+    /// The clean run, with values of the corrupted one: what is needed for the answer.
+    Noise,
 }
 
 /// A trace as data.
@@ -157,10 +190,19 @@ pub struct Plan {
     pub answer: Answer,
     /// What is done to the subject.
     #[serde(default)]
-    pub corrupt: Noise,
+    pub corrupt: Corruption,
     /// What is put back, if anything.
     #[serde(default)]
     pub restore: Option<Restore>,
+    /// Which run is patched.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub direction: Direction,
+    /// Pairs of a patched and a giving token, where roles do not say it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pairs: Vec<(usize, usize)>,
+    /// What is held as it is in the patched run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sever: Vec<Sever>,
 }
 
 impl Plan {
@@ -171,8 +213,11 @@ impl Plan {
             prompt: prompt.into(),
             subject: Subject::default(),
             answer: Answer::default(),
-            corrupt: Noise::default(),
+            corrupt: Corruption::default(),
             restore: None,
+            direction: Direction::default(),
+            pairs: Vec::new(),
+            sever: Vec::new(),
         }
     }
 

@@ -3,14 +3,17 @@
 use std::fmt;
 
 use mambascope_figure::Figure;
-use mambascope_model::{Model, Spot};
+use mambascope_model::{Model, Site, Spot, Timing};
 
-use crate::at::{At, TokenSet, Window};
+use crate::at::{At, Extent, TokenSet, Window};
 use crate::check::{Resolved, resolve};
-use crate::corrupt::Noise;
+use crate::corrupt::Corruption;
 use crate::effects::Effects;
-use crate::plan::{Answer, Plan, Prompt, Restore, Subject};
+use crate::fill::Fill;
+use crate::plan::{Answer, Direction, Plan, Prompt, Restore, Subject};
 use crate::record::Record;
+use crate::sever::Sever;
+use crate::swap::Other;
 use crate::watch::{Unwatched, Watch};
 use crate::{Error, explain, wavefront};
 
@@ -63,6 +66,11 @@ impl Trace {
                 at: At::from(..),
                 tokens: TokenSet::All,
                 window: None,
+                also: Vec::new(),
+                timing: Timing::default(),
+                channels: Extent::default(),
+                dims: Extent::default(),
+                fill: Fill::default(),
             });
             change(restore);
         })
@@ -78,9 +86,38 @@ impl Trace {
         self.change(|plan| plan.answer = answer.into())
     }
 
-    /// Corrupts the subject with this noise; a bare number means so many sigmas.
-    pub fn corrupt(&self, noise: impl Into<Noise>) -> Self {
-        self.change(|plan| plan.corrupt = noise.into())
+    /// Makes the corrupted run: noise on the subject (a bare number means so many sigmas), another subject ([`swap`]),
+    /// another prompt ([`Other`](crate::Other)), or nothing.
+    ///
+    /// [`swap`]: crate::swap
+    pub fn corrupt(&self, corruption: impl Into<Corruption>) -> Self {
+        self.change(|plan| plan.corrupt = corruption.into())
+    }
+
+    /// Patches the corrupted run with clean values (denoising, as ROME), or the clean run with corrupted ones.
+    pub fn direction(&self, direction: Direction) -> Self {
+        self.change(|plan| plan.direction = direction)
+    }
+
+    /// Patches the clean run, cell by cell, with what another prompt has there.
+    pub fn patch(&self, at: impl Into<At>, other: impl Into<Other>) -> Self {
+        let (at, other) = (at.into(), other.into());
+        self.corrupt(other).direction(Direction::Noise).restore(at)
+    }
+
+    /// Pairs tokens of the patched prompt with tokens of the giving one; the others go by their roles.
+    pub fn pairs(&self, pairs: &[(usize, usize)]) -> Self {
+        self.change(|plan| plan.pairs = pairs.to_vec())
+    }
+
+    /// Holds a site as it is in the patched run, at the tokens that a cell restores.
+    pub fn sever(&self, sever: impl Into<Sever>) -> Self {
+        self.change(|plan| plan.sever.push(sever.into()))
+    }
+
+    /// Holds a site as it is in the patched run, at these tokens.
+    pub fn sever_at(&self, at: impl Into<At>, tokens: impl Into<TokenSet>) -> Self {
+        self.sever(Sever { at: at.into(), tokens: Some(tokens.into()) })
     }
 
     /// Restores a site from the clean run, cell by cell: `..`, `7`, `3..9`, `Site::Gate`, `(Site::Gate, 3..9)`.
@@ -93,7 +130,33 @@ impl Trace {
         self.change_restore(|restore| restore.tokens = tokens.into())
     }
 
-    /// Restores so many layers together around each centre; else 1 for the residual and the embedding, 10 for others.
+    /// Restores another site together with the first.
+    pub fn and(&self, site: Site) -> Self {
+        self.change_restore(|restore| restore.also.push(site))
+    }
+
+    /// Says when a restored `State` or `ConvState` is read: by its own token and later ones where nothing is said.
+    pub fn timing(&self, timing: Timing) -> Self {
+        self.change_restore(|restore| restore.timing = timing)
+    }
+
+    /// Restores these channels only.
+    pub fn channels(&self, channels: impl Into<Extent>) -> Self {
+        self.change_restore(|restore| restore.channels = channels.into())
+    }
+
+    /// Restores these of the N numbers of each channel's state only.
+    pub fn dims(&self, dims: impl Into<Extent>) -> Self {
+        self.change_restore(|restore| restore.dims = dims.into())
+    }
+
+    /// Puts something else in place than the other run's values.
+    pub fn fill(&self, fill: Fill) -> Self {
+        self.change_restore(|restore| restore.fill = fill)
+    }
+
+    /// Restores so many layers together around each centre; else 1 for the residual,
+    /// the embedding and the states, 10 for others.
     pub fn window(&self, window: impl Into<Window>) -> Self {
         self.change_restore(|restore| restore.window = Some(window.into()))
     }

@@ -8,12 +8,15 @@
 //!
 //! # Cost
 //! A layer-step is one token through one block. A cell whose first restored layer is f takes (L-1-f)(T-t) of them a
-//! sample, and restores of the mixer one read-out more; the base rows take L T (S+1). [`Work`] counts what was done,
-//! and [`planned`] is the formula.
+//! sample, and restores past the scan one read-out more; restores before it or inside it reach later tokens of their own
+//! layer, and take (L-f)(T-t). The base rows take L T (S+1). [`Work`] counts what was done, and [`planned`] is the
+//! formula.
 
 mod base;
 mod cells;
+mod fill;
 mod group;
+mod put;
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,11 +26,13 @@ use mambascope_model::{Config, Model, Network, Operations, Program, Site};
 use rayon::prelude::*;
 
 use self::base::Base;
-use self::cells::Cell;
-use self::group::{Group, form};
+use self::cells::{Cell, Entry};
+use self::fill::Fills;
+use self::group::{Ground, Group};
 use crate::Error;
-use crate::check::Resolved;
+use crate::check::{Corrupted, Resolved};
 use crate::corrupt::corrupted;
+use crate::plan::Direction;
 use crate::watch::{Progress, Watch};
 
 pub use cells::Work;
@@ -65,29 +70,35 @@ pub(crate) fn run_within(
     watch: &dyn Watch,
     budget: usize,
 ) -> Result<Outcome, Error> {
-    let clean = model.embeddings(&plan.ids)?; // [L, D]
-    let samples = corrupted(&plan.noise, plan.factor, &clean, &plan.subject)?;
+    let clean = model.embeddings(&plan.prompt.ids)?; // [L, D]
+    let runs = corrupted_runs(model, plan, &clean)?;
+    let fills = fill::prepare(model, plan)?;
     let config = model.config();
     let cells = cells::that_matter(plan, config.layers);
-    let steps = cells.iter().map(|cell| cell.steps(plan.ids.len(), config.layers)).sum::<usize>();
+    let tokens = plan.patched().ids.len();
+    let steps = cells.iter().map(|cell| cell.steps(tokens, config.layers)).sum::<usize>();
     let meter = Meter {
         watch,
         done: AtomicUsize::new(0),
-        steps: steps * samples.len(),
+        steps: steps * plan.samples(),
         cells: plan.grid.as_ref().map_or(0, |grid| grid.tokens.len() * grid.layers.len()),
     };
-    let mut sheet = Sheet::new(plan, samples.len());
-    let size = Chunks::new(config, plan.ids.len(), budget);
-    for (index, some) in samples.chunks(size.samples).enumerate() {
+    let mut sheet = Sheet::new(plan);
+    let size = Chunks::new(config, tokens.max(plan.prompt.ids.len()), budget);
+    // With nothing corrupted there is one walk, of the clean run alone.
+    let chunks: Vec<&[Tensor]> =
+        if runs.is_empty() { vec![&[]] } else { runs.chunks(size.samples).collect() };
+    for (index, some) in chunks.into_iter().enumerate() {
         let first = index * size.samples;
-        for some_cells in size.of_cells(&cells, some.len(), plan.ids.len()) {
+        for some_cells in size.of_cells(&cells, some.len().max(1), tokens) {
             let walk = Walk {
                 plan,
                 config,
                 clean: &clean,
-                samples: some,
+                runs: some,
                 first,
                 cells: some_cells,
+                fills: &fills,
                 meter: &meter,
             };
             model.with_network(On { walk: &walk, sheet: &mut sheet })?;
@@ -95,6 +106,17 @@ pub(crate) fn run_within(
     }
     meter.finish();
     Ok(sheet.finish(plan))
+}
+
+/// The embeddings of the corrupted runs.
+fn corrupted_runs(model: &Model, plan: &Resolved, clean: &Tensor) -> Result<Vec<Tensor>, Error> {
+    match &plan.corrupted {
+        Corrupted::Noise { noise, factor, .. } => {
+            corrupted(noise, *factor, clean, &plan.prompt.subject)
+        }
+        Corrupted::Other(other) => Ok(vec![model.embeddings(&other.ids)?]),
+        Corrupted::Nothing => Ok(Vec::new()),
+    }
 }
 
 /// How many samples, and how many rows of cells, go together.
@@ -157,14 +179,15 @@ struct Sheet {
     answer: u32,
     high: f64,
     low: Vec<f64>,
-    /// By sample and cell of the grid; the corrupted run's score where nothing else comes.
+    /// By sample and cell of the grid; the score of the patched run where nothing else comes.
     cells: Vec<Option<f64>>,
     width: usize,
     work: Work,
 }
 
 impl Sheet {
-    fn new(plan: &Resolved, samples: usize) -> Self {
+    fn new(plan: &Resolved) -> Self {
+        let samples = plan.samples();
         let width = plan.grid.as_ref().map_or(0, |grid| grid.tokens.len() * grid.layers.len());
         Self {
             predicted: 0,
@@ -177,9 +200,14 @@ impl Sheet {
         }
     }
 
-    fn finish(self, _: &Resolved) -> Outcome {
+    fn finish(self, plan: &Resolved) -> Outcome {
         let width = self.width.max(1);
-        let score = |(index, cell): (usize, &Option<f64>)| cell.unwrap_or(self.low[index / width]);
+        let untouched = |sample: usize| match plan.direction {
+            Direction::Denoise => self.low[sample],
+            Direction::Noise => self.high,
+        };
+        let score =
+            |(index, cell): (usize, &Option<f64>)| cell.unwrap_or_else(|| untouched(index / width));
         Outcome {
             scores: self.cells.iter().enumerate().map(score).collect(),
             predicted: self.predicted,
@@ -196,10 +224,12 @@ struct Walk<'a> {
     plan: &'a Resolved,
     config: &'a Config,
     clean: &'a Tensor,
-    samples: &'a [Tensor],
+    /// The corrupted runs.
+    runs: &'a [Tensor],
     /// Number of the first sample.
     first: usize,
     cells: &'a [Cell],
+    fills: &'a Fills,
     meter: &'a Meter<'a>,
 }
 
@@ -223,31 +253,57 @@ impl Walk<'_> {
         first..self.cells.iter().map(|cell| cell.layers.end).max().unwrap_or(0)
     }
 
-    fn up<O: Operations>(&self, network: &Network<O>, sheet: &mut Sheet) -> Result<(), Error> {
-        let site = self.plan.grid.as_ref().map(|grid| grid.site);
-        let mut base = Base::begin(network, self.clean, self.samples)?;
-        let mut groups = Vec::new();
-        if site == Some(Site::Embed) {
-            groups = form(network, &base, self.cells, None)?;
+    /// The sites that a layer has to keep.
+    fn kept(&self, layer: usize) -> Vec<Site> {
+        let Some(grid) = &self.plan.grid else { return Vec::new() };
+        let mut sites = Vec::new();
+        if self.restored().contains(&layer) {
+            sites = base::to_keep(&grid.sites());
         }
-        let restored = self.restored();
+        let severed = grid.severed.iter().filter(|severed| severed.layers.contains(&layer));
+        sites.extend(base::to_keep_severed(severed.map(|severed| severed.site)));
+        sites
+    }
+
+    /// What the groups of a layer stand on; nothing where nothing is restored.
+    fn ground<'a, O: Operations>(
+        &'a self,
+        network: &'a Network<O>,
+        base: &'a Base<'a, O>,
+        layer: usize,
+    ) -> Option<Ground<'a, O>> {
+        let grid = self.plan.grid.as_ref()?;
+        Some(Ground { network, base, cells: self.cells, grid, layer, fills: self.fills })
+    }
+
+    fn up<O: Operations>(&self, network: &Network<O>, sheet: &mut Sheet) -> Result<(), Error> {
+        let mut base = Base::begin(network, self.plan, self.clean, self.runs)?;
+        let entry = self.plan.grid.as_ref().map(|grid| Entry::of(&grid.sites()));
+        let mut groups = Vec::new();
+        if entry == Some(Entry::Embeddings) {
+            groups = self.ground(network, &base, 0).map_or(Ok(groups), |ground| ground.form())?;
+        }
         for layer in 0..network.layers() {
             self.meter.check()?;
-            base.climb(network, layer, site.filter(|_| restored.contains(&layer)))?;
+            base.climb(network, layer, self.kept(layer))?;
             sheet.work.base_steps += base.rows();
+            let Some(ground) = self.ground(network, &base, layer) else { continue };
+            if entry == Some(Entry::Block) {
+                groups.extend(ground.form()?);
+            }
             let steps = groups
                 .par_iter_mut()
                 .map(|group| {
                     self.meter.check()?;
-                    let steps = group.climb(network, &base, layer, self.cells, site)?;
+                    let steps = group.climb(&ground)?;
                     self.meter.advance(steps);
                     Ok(steps)
                 })
                 .sum::<Result<usize, Error>>()?;
             sheet.work.layer_steps += steps;
-            if let Some(site) = site.filter(|&site| site != Site::Embed) {
-                let new = form(network, &base, self.cells, Some((layer, site)))?;
-                if site != Site::Resid {
+            if matches!(entry, Some(Entry::ReadOut | Entry::After)) {
+                let new = ground.form()?;
+                if entry == Some(Entry::ReadOut) {
                     sheet.work.read_outs += new.iter().map(Group::spans).sum::<usize>();
                 }
                 groups.extend(new);
@@ -260,13 +316,15 @@ impl Walk<'_> {
     fn read<O: Operations>(
         &self,
         network: &Network<O>,
-        base: &Base<O>,
+        base: &Base<'_, O>,
         groups: &[Group<O>],
         sheet: &mut Sheet,
     ) -> Result<(), Error> {
         let ends = base.ends(network, self.plan.answer, self.config.known_vocabulary)?;
         (sheet.predicted, sheet.answer, sheet.high) = (ends.predicted, ends.answer, ends.high);
-        sheet.low[self.first..self.first + ends.low.len()].copy_from_slice(&ends.low);
+        // With nothing corrupted the clean run is what cells are compared with.
+        let low = if ends.low.is_empty() { &[ends.high][..] } else { &ends.low };
+        sheet.low[self.first..self.first + low.len()].copy_from_slice(low);
         sheet.work.head_rows += 1 + ends.low.len();
         let together = network.operations().rows_together();
         let mut batches: Vec<&[Group<O>]> = Vec::new();

@@ -18,6 +18,7 @@ use self::convolve::Convolution;
 use self::elementwise::{Curve, bend, norm, probability};
 use self::project::PackedMatrix;
 use self::scan::Decay;
+use super::inner;
 use super::plain::stack;
 use super::{Keep, Linear, Operations, Selection, Taps};
 use crate::packed::Packed;
@@ -65,7 +66,7 @@ impl Operations for Cpu {
     fn decay(&self, a_log: &Tensor, direct: &Tensor) -> Result<Decay, Error> {
         let mut a = Packed::<f32>::from_tensor(a_log)?;
         a.values_mut().iter_mut().for_each(|value| *value = -value.exp());
-        Ok(Decay::new(&a, &numbers(direct)?))
+        Ok(Decay::new(a, Packed::from_tensor(direct)?))
     }
 
     fn upload(&self, tensor: &Tensor) -> Result<Packed<f32>, Error> {
@@ -106,6 +107,63 @@ impl Operations for Cpu {
         Ok(decay.scan(x, selection, past, ragged, keep))
     }
 
+    fn decays(&self, delta: &Packed<f32>, decay: &Decay) -> Result<Packed<f32>, Error> {
+        Ok(decay.poles().decays(delta))
+    }
+
+    fn writes(
+        &self,
+        delta: &Packed<f32>,
+        x: &Packed<f32>,
+        b: &Packed<f32>,
+        decay: &Decay,
+    ) -> Result<Packed<f32>, Error> {
+        Ok(decay.poles().writes(delta, x, b))
+    }
+
+    fn read(
+        &self,
+        states: &Packed<f32>,
+        c: &Packed<f32>,
+        decay: &Decay,
+    ) -> Result<Packed<f32>, Error> {
+        Ok(decay.poles().read(states, c))
+    }
+
+    fn direct(
+        &self,
+        read: &Packed<f32>,
+        x: &Packed<f32>,
+        decay: &Decay,
+    ) -> Result<Packed<f32>, Error> {
+        Ok(decay.poles().direct(read, x))
+    }
+
+    fn pack_states(&self, rows: &Packed<f32>, decay: &Decay) -> Result<Packed<f32>, Error> {
+        Ok(decay.pack_states(rows))
+    }
+
+    fn unpack_states(
+        &self,
+        states: &Packed<f32>,
+        rows: &[usize],
+        decay: &Decay,
+    ) -> Result<Packed<f32>, Error> {
+        Ok(decay.unpack_states(states, rows))
+    }
+
+    fn zeros(&self, rows: usize, columns: usize) -> Result<Packed<f32>, Error> {
+        Ok(Packed::zeros(rows, columns))
+    }
+
+    fn interleave(&self, parts: &[Packed<f32>]) -> Result<Packed<f32>, Error> {
+        Ok(inner::interleave(parts))
+    }
+
+    fn separate(&self, whole: &Packed<f32>, count: usize) -> Result<Vec<Packed<f32>>, Error> {
+        Ok(inner::separate(whole, count))
+    }
+
     fn silu(&self, x: &Packed<f32>) -> Result<Packed<f32>, Error> {
         Ok(bend(x, Curve::Silu))
     }
@@ -122,6 +180,10 @@ impl Operations for Cpu {
     fn add(&self, x: &Packed<f32>, y: &Packed<f32>) -> Result<Packed<f32>, Error> {
         let values = x.values().iter().zip(y.values()).map(|(x, y)| x + y);
         Ok(Packed::new(values.collect(), x.columns()))
+    }
+
+    fn count(&self, x: &Packed<f32>) -> usize {
+        x.rows()
     }
 
     fn narrow(&self, x: &Packed<f32>, columns: Range<usize>) -> Result<Packed<f32>, Error> {

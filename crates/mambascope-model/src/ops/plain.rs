@@ -7,6 +7,7 @@ use std::ops::Range;
 use candle_core::{DType, Tensor, WithDType};
 use num_traits::Float;
 
+use super::inner::{self, Poles};
 use super::{Keep, Linear, Operations, Selection, Taps};
 use crate::packed::Packed;
 use crate::{Error, Ragged};
@@ -25,13 +26,6 @@ pub struct Plain<T>(PhantomData<T>);
 pub struct PlainMatrix<T> {
     weight: Packed<T>,
     bias: Option<Packed<T>>,
-}
-
-/// The decay `A` and the direct path `D`.
-#[derive(Debug)]
-pub struct PlainDecay<T> {
-    a: Packed<T>,
-    direct: Packed<T>,
 }
 
 fn map<T: Real>(x: &Packed<T>, change: impl Fn(T) -> T) -> Packed<T> {
@@ -60,7 +54,7 @@ impl<T: Real> Operations for Plain<T> {
     type Matrix = PlainMatrix<T>;
     type Vector = Packed<T>;
     type Convolution = PlainMatrix<T>;
-    type Decay = PlainDecay<T>;
+    type Decay = Poles<T>;
     type States = Packed<T>;
 
     fn dtype(&self) -> DType {
@@ -85,9 +79,9 @@ impl<T: Real> Operations for Plain<T> {
         Ok(PlainMatrix { weight: Packed::from_tensor(&taps.weight)?, bias })
     }
 
-    fn decay(&self, a_log: &Tensor, direct: &Tensor) -> Result<PlainDecay<T>, Error> {
+    fn decay(&self, a_log: &Tensor, direct: &Tensor) -> Result<Poles<T>, Error> {
         let a = map(&Packed::from_tensor(a_log)?, |value: T| -value.exp());
-        Ok(PlainDecay { a, direct: Packed::from_tensor(direct)? })
+        Ok(Poles { a, direct: Packed::from_tensor(direct)? })
     }
 
     fn upload(&self, tensor: &Tensor) -> Result<Packed<T>, Error> {
@@ -160,7 +154,7 @@ impl<T: Real> Operations for Plain<T> {
         selection: &Selection<'_, Packed<T>>,
         past: Option<&Packed<T>>,
         ragged: &Ragged,
-        decay: &PlainDecay<T>,
+        decay: &Poles<T>,
         keep: Keep,
     ) -> Result<(Packed<T>, Option<Packed<T>>), Error> {
         let state_size = decay.a.columns();
@@ -193,6 +187,63 @@ impl<T: Real> Operations for Plain<T> {
         Ok((out, (keep == Keep::States).then_some(states)))
     }
 
+    fn decays(&self, delta: &Packed<T>, decay: &Poles<T>) -> Result<Packed<T>, Error> {
+        Ok(decay.decays(delta))
+    }
+
+    fn writes(
+        &self,
+        delta: &Packed<T>,
+        x: &Packed<T>,
+        b: &Packed<T>,
+        decay: &Poles<T>,
+    ) -> Result<Packed<T>, Error> {
+        Ok(decay.writes(delta, x, b))
+    }
+
+    fn read(
+        &self,
+        states: &Packed<T>,
+        c: &Packed<T>,
+        decay: &Poles<T>,
+    ) -> Result<Packed<T>, Error> {
+        Ok(decay.read(states, c))
+    }
+
+    fn direct(
+        &self,
+        read: &Packed<T>,
+        x: &Packed<T>,
+        decay: &Poles<T>,
+    ) -> Result<Packed<T>, Error> {
+        Ok(decay.direct(read, x))
+    }
+
+    fn pack_states(&self, rows: &Packed<T>, _: &Poles<T>) -> Result<Packed<T>, Error> {
+        Ok(rows.clone())
+    }
+
+    fn unpack_states(
+        &self,
+        states: &Packed<T>,
+        rows: &[usize],
+        _: &Poles<T>,
+    ) -> Result<Packed<T>, Error> {
+        Ok(states.gather(rows))
+    }
+
+    fn zeros(&self, rows: usize, columns: usize) -> Result<Packed<T>, Error> {
+        Ok(Packed::zeros(rows, columns))
+    }
+
+    fn interleave(&self, parts: &[Packed<T>]) -> Result<Packed<T>, Error> {
+        Ok(inner::interleave(parts))
+    }
+
+    fn separate(&self, whole: &Packed<T>, count: usize) -> Result<Vec<Packed<T>>, Error> {
+        Ok(inner::separate(whole, count))
+    }
+
     fn silu(&self, x: &Packed<T>) -> Result<Packed<T>, Error> {
         Ok(map(x, |x| x / (T::one() + (-x).exp())))
     }
@@ -208,6 +259,10 @@ impl<T: Real> Operations for Plain<T> {
 
     fn add(&self, x: &Packed<T>, y: &Packed<T>) -> Result<Packed<T>, Error> {
         Ok(zip(x, y, |x, y| x + y))
+    }
+
+    fn count(&self, x: &Packed<T>) -> usize {
+        x.rows()
     }
 
     fn narrow(&self, x: &Packed<T>, columns: Range<usize>) -> Result<Packed<T>, Error> {

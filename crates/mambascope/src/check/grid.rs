@@ -1,30 +1,61 @@
-//! Which cells a plan restores: a grid of tokens and centres of layers.
+//! Which cells a plan restores: a grid of tokens and centres of layers, and what is put there.
 
 use std::ops::Range;
 
-use mambascope_model::{Model, Site};
+use mambascope_model::{Config, Model, Site, Timing};
 
-use super::{Problem, default_window, site_layers};
+use super::{Problem, Spoken, default_window, site_layers};
 use crate::Error;
 use crate::at::{At, Extent, TokenSet, Window};
-use crate::plan::Restore;
+use crate::fill::Fill;
+use crate::plan::{Plan, Restore};
 
 /// The cells of a plan.
 #[derive(Debug, Clone)]
 pub(crate) struct Grid {
+    /// The site that the plan names first.
     pub(crate) site: Site,
+    /// All sites that are restored together.
+    pub(crate) places: Vec<Place>,
+    pub(crate) timing: Timing,
+    pub(crate) fill: Fill,
     pub(crate) tokens: Vec<usize>,
     /// Centres.
     pub(crate) layers: Vec<usize>,
     pub(crate) window: Window,
+    pub(crate) severed: Vec<Severed>,
+}
+
+impl Grid {
+    /// All sites that are restored together.
+    pub(crate) fn sites(&self) -> Vec<Site> {
+        self.places.iter().map(|place| place.site).collect()
+    }
+}
+
+/// A site, or part of one, that is restored.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) site: Site,
+    /// Which of its numbers; all where none are named.
+    pub(crate) columns: Option<Vec<usize>>,
+}
+
+/// A site that is held.
+#[derive(Debug, Clone)]
+pub(crate) struct Severed {
+    pub(crate) site: Site,
+    pub(crate) layers: Range<usize>,
+    /// At which tokens; those restored where none are named.
+    pub(crate) tokens: Option<Range<usize>>,
 }
 
 /// Fits a restore to a model and a prompt; what depends on an unsound prompt is left out.
 pub(super) fn resolve(
     model: &Model,
+    plan: &Plan,
     restore: &Restore,
-    length: Option<usize>,
-    subject: Option<&Range<usize>>,
+    patched: Option<&Spoken>,
     problems: &mut Vec<Problem>,
 ) -> Option<Grid> {
     let window = restore.window.unwrap_or_else(|| default_window(restore.at.site));
@@ -35,21 +66,174 @@ pub(super) fn resolve(
         let help = "`.window(1)`; the embedding stands before the first layer alone";
         problems.push(Problem::new(format!("a window of {} embeddings", window.size), help));
     }
-    let layers = match layers_in(model, &restore.at) {
-        Ok(layers) => Some(layers.collect()),
-        Err(problem) => {
-            problems.push(problem);
-            None
+    let sites: Vec<Site> =
+        std::iter::once(restore.at.site).chain(restore.also.iter().copied()).collect();
+    check_sites(&sites, restore, problems);
+    check_fill(model.config(), &sites, &restore.fill, problems);
+    let layers = noted(layers_in(model, &restore.at), problems);
+    let places: Vec<Option<Place>> =
+        sites.iter().map(|&site| noted(place(model.config(), site, restore), problems)).collect();
+    let tokens = patched.and_then(|patched| noted(tokens_in(restore.tokens, patched), problems));
+    let severed = severed(model, plan, &sites, patched, problems);
+    Some(Grid {
+        site: restore.at.site,
+        places: places.into_iter().collect::<Option<_>>()?,
+        timing: restore.timing,
+        fill: restore.fill.clone(),
+        tokens: tokens?.collect(),
+        layers: layers?.collect(),
+        window,
+        severed,
+    })
+}
+
+/// A value, or one problem more.
+fn noted<T>(found: Result<T, Problem>, problems: &mut Vec<Problem>) -> Option<T> {
+    found.map_err(|problem| problems.push(problem)).ok()
+}
+
+const fn is_state(site: Site) -> bool {
+    matches!(site, Site::State | Site::ConvState)
+}
+
+fn check_sites(sites: &[Site], restore: &Restore, problems: &mut Vec<Problem>) {
+    for (index, site) in sites.iter().enumerate() {
+        if matches!(site, Site::FinalNorm | Site::Logits) {
+            problems.push(Problem::new(
+                format!("{site} is restored, behind which there is only the answer"),
+                "`.restore(Site::Resid)`; read it with `record`",
+            ));
+        }
+        if sites[..index].contains(site) {
+            problems.push(Problem::new(
+                format!("{site} is restored twice"),
+                format!("leave out `.and(Site::{site:?})`"),
+            ));
+        }
+        if index > 0 && (*site == Site::Embed) != (sites[0] == Site::Embed) {
+            problems.push(Problem::new(
+                format!("{} and {site} are restored together", sites[0]),
+                "restore the embedding alone: it stands before the first layer",
+            ));
+        }
+    }
+    if restore.timing != Timing::ReadThrough && !sites.iter().any(|&site| is_state(site)) {
+        problems.push(Problem::new(
+            format!("timing {} of {}, which is no state", restore.timing, sites[0]),
+            "`.restore(Site::State)` or `.restore(Site::ConvState)`, or leave `.timing(..)` out",
+        ));
+    }
+}
+
+fn check_fill(config: &Config, sites: &[Site], fill: &Fill, problems: &mut Vec<Problem>) {
+    let wrong = match fill {
+        Fill::OtherRun | Fill::Zero => None,
+        Fill::Scaled(factor) => {
+            (!factor.is_finite()).then(|| "a finite number, such as `Fill::Scaled(0.5)`".to_owned())
+        }
+        Fill::Constant(values) => {
+            let widths: Vec<usize> = sites.iter().map(|site| site.width(config)).collect();
+            let fits = widths.iter().all(|&width| width == values.len());
+            let sound = fits && values.iter().all(|value| value.is_finite());
+            (!sound).then(|| format!("{} finite numbers, as {} has", widths[0], sites[0]))
+        }
+        Fill::Mean(prompts) => {
+            prompts.is_empty().then(|| "one prompt or more: `Fill::mean([\"Rome is\"])`".to_owned())
+        }
+        Fill::Noised { deviation, .. } | Fill::Noise { deviation, .. } => {
+            let sound = deviation.is_finite() && *deviation >= 0.0;
+            (!sound).then(|| "a deviation that is finite and not negative".to_owned())
         }
     };
-    let tokens = match tokens_in(restore.tokens, length?, subject?) {
-        Ok(tokens) => Some(tokens.collect()),
-        Err(problem) => {
-            problems.push(problem);
-            None
-        }
+    if let Some(help) = wrong {
+        problems.push(Problem::new(format!("{fill} is put in place of {}", sites[0]), help));
+    }
+}
+
+/// The numbers of a site that are restored.
+fn place(config: &Config, site: Site, restore: &Restore) -> Result<Place, Problem> {
+    let open = Extent::default();
+    let (channels, dims) = (restore.channels, restore.dims);
+    if channels == open && dims == open {
+        return Ok(Place { site, columns: None });
+    }
+    let shape = site.token_shape(config);
+    let (channel_count, dim_count) = match site {
+        Site::B | Site::C => (None, Some(shape[0])),
+        Site::State | Site::Write | Site::Decay => (Some(shape[0]), Some(shape[1])),
+        Site::DeltaLow => (None, None),
+        _ => (Some(shape[0]), None),
     };
-    Some(Grid { site: restore.at.site, tokens: tokens?, layers: layers?, window })
+    let channels = part(site, "channels", channels, channel_count)?;
+    let dims = part(site, "state dimensions", dims, dim_count)?;
+    // The last extent of a window is its K inputs, all of them.
+    let inner = if site == Site::ConvState { 0..shape[1] } else { dims };
+    let width = if shape.len() == 2 { shape[1] } else { 1 };
+    let columns = match site {
+        Site::B | Site::C => inner.collect(),
+        _ if shape.len() == 2 => channels
+            .flat_map(|channel| inner.clone().map(move |dim| channel * width + dim))
+            .collect(),
+        _ => channels.collect(),
+    };
+    Ok(Place { site, columns: Some(columns) })
+}
+
+/// A run of a site's channels or state dimensions.
+fn part(
+    site: Site,
+    what: &str,
+    extent: Extent,
+    count: Option<usize>,
+) -> Result<Range<usize>, Problem> {
+    let Some(count) = count else {
+        return if extent == Extent::default() {
+            Ok(0..1)
+        } else {
+            let verb = if what == "channels" { ".channels(..)" } else { ".dims(..)" };
+            let help =
+                format!("leave `{verb}` out, or restore a site that has them: `Site::State`");
+            Err(Problem::new(format!("{what} {extent} of {site}, which has none"), help))
+        };
+    };
+    let range = extent.within(count);
+    if range.start < range.end && range.end <= count {
+        Ok(range)
+    } else {
+        let said = format!("{what} {extent} of {site}, which has {count}, counted from 0");
+        Err(Problem::new(said, suggestion(extent, count)))
+    }
+}
+
+fn severed(
+    model: &Model,
+    plan: &Plan,
+    restored: &[Site],
+    patched: Option<&Spoken>,
+    problems: &mut Vec<Problem>,
+) -> Vec<Severed> {
+    let one = |sever: &crate::sever::Sever, problems: &mut Vec<Problem>| {
+        let site = sever.at.site;
+        if restored.contains(&site) {
+            problems.push(Problem::new(
+                format!("{site} is both restored and severed"),
+                "restore one site and sever another",
+            ));
+        }
+        if matches!(site, Site::Embed | Site::FinalNorm | Site::Logits) {
+            problems.push(Problem::new(
+                format!("{site} is severed, which is no lane of a block"),
+                "sever `ResidSkip`, `ConvState`, `State`, `Gate`, `MixerOut` or another site of a layer",
+            ));
+        }
+        let layers = noted(layers_in(model, &sever.at), problems);
+        let tokens = match (sever.tokens, patched) {
+            (Some(tokens), Some(patched)) => Some(noted(tokens_in(tokens, patched), problems)?),
+            _ => None,
+        };
+        Some(Severed { site, layers: layers?, tokens })
+    };
+    plan.sever.iter().filter_map(|sever| one(sever, problems)).collect()
 }
 
 /// The layers of a place, for those who have no plan.
@@ -63,23 +247,37 @@ fn layers_in(model: &Model, at: &At) -> Result<Range<usize>, Problem> {
     if layers.start < layers.end && layers.end <= count {
         return Ok(layers);
     }
-    let what = if at.site == Site::Embed {
-        format!("layers {} of the embedding, which stands before the first layer alone", at.layers)
-    } else {
-        format!("layers {} are asked for; {} has {count}, counted from 0", at.layers, model.name())
+    let what = match at.site {
+        Site::Embed => {
+            format!(
+                "layers {} of the embedding, which stands before the first layer alone",
+                at.layers
+            )
+        }
+        Site::FinalNorm | Site::Logits => {
+            format!("layers {} of {}, which stands above the last layer alone", at.layers, at.site)
+        }
+        _ => format!(
+            "layers {} are asked for; {} has {count}, counted from 0",
+            at.layers,
+            model.name()
+        ),
     };
     Err(Problem::new(what, suggestion(at.layers, count)))
 }
 
-fn tokens_in(
-    set: TokenSet,
-    length: usize,
-    subject: &Range<usize>,
-) -> Result<Range<usize>, Problem> {
+fn tokens_in(set: TokenSet, prompt: &Spoken) -> Result<Range<usize>, Problem> {
+    let (length, subject) = (prompt.ids.len(), &prompt.subject);
     match set {
         TokenSet::All => Ok(0..length),
         TokenSet::Subject => Ok(subject.clone()),
+        TokenSet::SubjectFirst => Ok(subject.start..subject.start + 1),
         TokenSet::SubjectLast => Ok(subject.end - 1..subject.end),
+        TokenSet::Relation if subject.end + 1 < length => Ok(subject.end..length - 1),
+        TokenSet::Relation => Err(Problem::new(
+            "the prompt has no relation: nothing stands between its subject and its last token",
+            "`.tokens(Last)`, or `.tokens(SubjectLast)`",
+        )),
         TokenSet::Last => Ok(length - 1..length),
         TokenSet::Range(extent) => {
             let tokens = extent.within(length);

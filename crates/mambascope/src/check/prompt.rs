@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use mambascope_model::{Model, Tokens};
 
-use super::Problem;
+use super::{Problem, Spoken};
 use crate::Error;
 use crate::corrupt::{Noise, deviation, sigma};
 use crate::facts::bundled_subjects;
@@ -16,6 +16,14 @@ pub(super) struct Tokenised {
     pub(super) ids: Vec<u32>,
     pub(super) pieces: Vec<String>,
     pub(super) subject: Option<Range<usize>>,
+}
+
+impl Tokenised {
+    /// The prompt, where its subject is sound.
+    pub(super) fn spoken(self) -> Option<Spoken> {
+        let Self { ids, pieces, subject } = self;
+        subject.map(|subject| Spoken { ids, pieces, subject })
+    }
 }
 
 /// The tokens of a prompt.
@@ -119,7 +127,7 @@ fn located(
 }
 
 /// An error of the model's crate as one problem of a plan.
-fn problem_of(error: &(impl std::error::Error + ?Sized)) -> Problem {
+pub(super) fn problem_of(error: &(impl std::error::Error + ?Sized)) -> Problem {
     let text = error.to_string();
     match text.split_once("\nhelp: ") {
         Some((what, help)) => Problem::new(what, help),

@@ -1,18 +1,30 @@
-//! The base rows: the clean run and the corrupted samples, whole prompts, one layer at a time.
+//! The base rows: the clean run and the corrupted ones, whole prompts, one layer at a time.
 
 use std::collections::BTreeMap;
 
 use candle_core::Tensor;
-use mambascope_model::{Keep, Network, Operations, Pass, Past, Ragged, Reach, RowTap, Site};
+use mambascope_model::{
+    Keep, Network, Operations, Pass, Past, Ragged, Reach, RowTap, Site, Stepping,
+};
 
+use super::cells::Entry;
 use crate::Error;
+use crate::check::Resolved;
+use crate::plan::Direction;
 
 /// The base rows between two layers, and all that the layer below remembers.
 ///
-/// Row `run L + t` is token t of a run; run 0 is the clean one.
-pub(super) struct Base<O: Operations> {
+/// Run 0 is the clean one, run 1 the first corrupted sample. A sample's target is the run that is patched, its source
+/// the run that values come from.
+pub(super) struct Base<'a, O: Operations> {
     ragged: Ragged,
-    tokens: usize,
+    /// The first row of each run.
+    starts: Vec<usize>,
+    /// The token of each row in its run.
+    tokens: Vec<usize>,
+    direction: Direction,
+    /// The source's token for each token of the target.
+    align: &'a [usize],
     /// The residual stream before the layer.
     pub(super) before: O::Rows,
     /// The residual stream after the layer.
@@ -20,37 +32,41 @@ pub(super) struct Base<O: Operations> {
     /// Where cells may start in the layer.
     pub(super) past: Option<Past<O>>,
     /// The sites of the layer that cells restore or start from.
-    pub(super) sites: Sites<O>,
+    sites: BTreeMap<Site, O::Rows>,
 }
-
-/// Activations of one layer, by site.
-pub(super) type Sites<O> = BTreeMap<Site, <O as Operations>::Rows>;
 
 /// What the ends of the base rows say.
 pub(super) struct Ends {
     pub(super) predicted: u32,
     pub(super) answer: u32,
     pub(super) high: f64,
+    /// Of each corrupted run; empty where nothing is corrupted.
     pub(super) low: Vec<f64>,
 }
 
-impl<O: Operations> Base<O> {
+impl<'a, O: Operations> Base<'a, O> {
     /// Base rows before the first layer.
     pub(super) fn begin(
         network: &Network<O>,
+        plan: &'a Resolved,
         clean: &Tensor,
         samples: &[Tensor],
     ) -> Result<Self, Error> {
-        let tokens = clean.dim(0)?;
         let runs: Vec<&Tensor> = std::iter::once(clean).chain(samples).collect();
+        let lengths: Vec<usize> =
+            runs.iter().map(|run| run.dim(0)).collect::<candle_core::Result<_>>()?;
         let rows = network.operations().upload(&Tensor::cat(&runs, 0)?)?;
+        let ragged = Ragged::prompts(&lengths);
         Ok(Self {
-            ragged: Ragged::prompts(&vec![tokens; runs.len()]),
-            tokens,
+            starts: ragged.spans().map(|(start, _)| start).collect(),
+            tokens: lengths.iter().flat_map(|&length| 0..length).collect(),
+            direction: plan.direction,
+            align: &plan.align,
+            ragged,
             before: rows.clone(),
+            sites: BTreeMap::from([(Site::Embed, rows.clone())]),
             after: rows,
             past: None,
-            sites: Sites::<O>::new(),
         })
     }
 
@@ -59,46 +75,73 @@ impl<O: Operations> Base<O> {
         self.ragged.rows()
     }
 
-    /// Number of corrupted samples.
+    /// Number of samples.
     pub(super) fn samples(&self) -> usize {
-        self.ragged.spans().len() - 1
+        (self.starts.len() - 1).max(1)
     }
 
-    /// Number of tokens of the prompt.
+    /// Number of tokens of the patched prompt.
     pub(super) const fn tokens(&self) -> usize {
-        self.tokens
+        self.align.len()
     }
 
-    /// The row of a token in the clean run.
-    pub(super) const fn clean(token: usize) -> usize {
-        token
+    /// The row of a token of the patched run.
+    pub(super) fn target(&self, sample: usize, token: usize) -> usize {
+        let corrupted = (1 + sample).min(self.starts.len() - 1);
+        let run = if self.direction == Direction::Denoise { corrupted } else { 0 };
+        self.starts[run] + token
     }
 
-    /// The row of a token in a corrupted sample.
-    pub(super) const fn corrupted(&self, sample: usize, token: usize) -> usize {
-        (1 + sample) * self.tokens + token
+    /// The row that gives its values to a token of the patched run.
+    pub(super) fn source(&self, sample: usize, token: usize) -> usize {
+        let corrupted = (1 + sample).min(self.starts.len() - 1);
+        let run = if self.direction == Direction::Denoise { 0 } else { corrupted };
+        self.starts[run] + self.align[token]
     }
 
-    /// Goes through one layer; keeps what restores of this site need of it.
+    /// Goes through one layer; keeps these sites of it.
     pub(super) fn climb(
         &mut self,
         network: &Network<O>,
         layer: usize,
-        site: Option<Site>,
+        wanted: Vec<Site>,
     ) -> Result<(), Error> {
-        let pass =
-            Pass { ragged: &self.ragged, past: None, keep: Keep::States, reach: Reach::Every };
-        let wanted = match site {
-            None | Some(Site::Embed) => vec![],
-            Some(Site::Resid) => vec![Site::Resid],
-            Some(site) => vec![Site::ScanOut, Site::Gate, site],
+        let pass = Pass {
+            ragged: &self.ragged,
+            past: None,
+            keep: Keep::States,
+            reach: Reach::Every,
+            stepping: Stepping::Every,
         };
-        let mut keeper = Keeper { wanted, kept: Sites::<O>::new() };
+        let mut keeper = Keeper { wanted, kept: BTreeMap::new() };
         let (after, past) = network.block(layer, &self.after, &pass, &mut keeper)?;
         self.before = std::mem::replace(&mut self.after, after);
         self.past = past;
         self.sites = keeper.kept;
         Ok(())
+    }
+
+    /// What the layer was at a site, in some rows.
+    pub(super) fn at(
+        &self,
+        network: &Network<O>,
+        layer: usize,
+        site: Site,
+        rows: &[usize],
+    ) -> Result<O::Rows, Error> {
+        match (site, &self.past) {
+            (Site::State, Some(past)) => Ok(network.states(layer, past, rows)?),
+            (Site::ConvState, Some(past)) => {
+                let tokens: Vec<usize> = rows.iter().map(|&row| self.tokens[row]).collect();
+                Ok(network.windows(layer, past, rows, &tokens)?)
+            }
+            _ => Ok(network.operations().gather(self.whole(layer, site)?, rows)?),
+        }
+    }
+
+    /// What the layer was at a site that is kept whole.
+    pub(super) fn whole(&self, layer: usize, site: Site) -> Result<&O::Rows, Error> {
+        self.sites.get(&site).ok_or(Error::NotKept { site, layer })
     }
 
     /// The clean run's prediction, and the answer's probability at the end of every run.
@@ -123,6 +166,20 @@ impl<O: Operations> Base<O> {
     }
 }
 
+/// Of some sites those that a layer has to keep; states are kept with its past.
+pub(super) fn to_keep_severed(sites: impl Iterator<Item = Site>) -> impl Iterator<Item = Site> {
+    sites.filter(|site| !matches!(site, Site::Embed | Site::State | Site::ConvState))
+}
+
+/// The sites that a layer has to keep for cells that restore these.
+pub(super) fn to_keep(restored: &[Site]) -> Vec<Site> {
+    let mut wanted: Vec<Site> = to_keep_severed(restored.iter().copied()).collect();
+    if Entry::of(restored) == Entry::ReadOut {
+        wanted.extend([Site::ScanOut, Site::Gate]);
+    }
+    wanted
+}
+
 /// The first of the largest.
 fn largest(values: &[f64]) -> u32 {
     let better = |best: usize, (index, &value): (usize, &f64)| {
@@ -134,7 +191,7 @@ fn largest(values: &[f64]) -> u32 {
 /// A tap that keeps rows.
 struct Keeper<O: Operations> {
     wanted: Vec<Site>,
-    kept: Sites<O>,
+    kept: BTreeMap<Site, O::Rows>,
 }
 
 impl<O: Operations> RowTap<O> for Keeper<O> {
@@ -147,6 +204,7 @@ impl<O: Operations> RowTap<O> for Keeper<O> {
         site: Site,
         _: &O,
         rows: &mut O::Rows,
+        _: &[usize],
     ) -> Result<(), mambascope_model::Error> {
         self.kept.insert(site, rows.clone());
         Ok(())

@@ -2,16 +2,48 @@
 
 use std::ops::Range;
 
-use mambascope_model::Site;
+use mambascope_model::{Site, Timing};
 use serde::{Deserialize, Serialize};
 
 use crate::check::Resolved;
+
+/// Where in a layer a cell's run begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Entry {
+    /// Before the first layer.
+    Embeddings,
+    /// At the layer's input: what is restored reaches later tokens in this very layer.
+    Block,
+    /// Past the scan: only the restored token changes in this layer.
+    ReadOut,
+    /// Behind the layer.
+    After,
+}
+
+impl Entry {
+    /// Where cells begin that restore this site.
+    pub(crate) const fn of_site(site: Site) -> Self {
+        match site {
+            Site::Embed => Self::Embeddings,
+            Site::ScanOut | Site::Gate | Site::Gated | Site::MixerOut | Site::ResidSkip => {
+                Self::ReadOut
+            }
+            Site::Resid => Self::After,
+            _ => Self::Block,
+        }
+    }
+
+    /// Where cells begin that restore all of these sites.
+    pub(crate) fn of(sites: &[Site]) -> Self {
+        sites.iter().map(|&site| Self::of_site(site)).min().unwrap_or(Self::After)
+    }
+}
 
 /// One cell: a token, and the layers restored there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cell {
     pub(crate) token: usize,
-    pub(crate) site: Site,
+    pub(crate) entry: Entry,
     /// Restored layers, in one run.
     pub(crate) layers: Range<usize>,
     /// Its place in the grid, token by token.
@@ -19,9 +51,13 @@ pub(crate) struct Cell {
 }
 
 impl Cell {
-    /// The blocks that run anew: all above the first restored layer, and all for the embedding.
+    /// The blocks that run anew.
     fn blocks(&self, layers: usize) -> usize {
-        if self.site == Site::Embed { layers } else { layers - 1 - self.layers.start }
+        match self.entry {
+            Entry::Embeddings => layers,
+            Entry::Block => layers - self.layers.start,
+            Entry::ReadOut | Entry::After => layers - 1 - self.layers.start,
+        }
     }
 
     /// Layer-steps a sample.
@@ -31,30 +67,33 @@ impl Cell {
 
     /// Whether the restore can change the answer's logits at all.
     ///
-    /// Not before the first corrupted token, where both runs are the same; and not in the last layer alone at a token
-    /// other than the last, which nothing reads.
-    fn matters(&self, corrupted: usize, tokens: usize, layers: usize) -> bool {
-        self.token >= corrupted && (self.token + 1 == tokens || self.blocks(layers) > 0)
+    /// Not before the first token at which the runs differ; and not past the scan of the last layer at a token other
+    /// than the last, which nothing reads.
+    fn matters(&self, first: usize, tokens: usize, layers: usize) -> bool {
+        self.token >= first && (self.token + 1 == tokens || self.blocks(layers) > 0)
     }
 }
 
-/// The cells of a plan's grid that can differ from the corrupted run.
+/// The cells of a plan's grid that can differ from the run that is patched.
 pub(crate) fn that_matter(plan: &Resolved, layers: usize) -> Vec<Cell> {
     let Some(grid) = &plan.grid else { return Vec::new() };
-    let tokens = plan.ids.len();
+    let tokens = plan.patched().ids.len();
+    let entry = Entry::of(&grid.sites());
     let cell = |(row, &token): (usize, &usize)| {
         grid.layers.iter().enumerate().map(move |(column, &centre)| Cell {
             token,
-            site: grid.site,
+            entry,
             layers: grid.window.layers(centre, layers),
             slot: row * grid.layers.len() + column,
         })
     };
+    // The original project puts a state back before its token, which changes it even where both runs are the same.
+    let first = if grid.timing == Timing::SeedCompat { 0 } else { plan.first_difference };
     grid.tokens
         .iter()
         .enumerate()
         .flat_map(cell)
-        .filter(|cell| cell.matters(plan.subject.start, tokens, layers))
+        .filter(|cell| cell.matters(first, tokens, layers))
         .collect()
 }
 
@@ -73,13 +112,13 @@ pub struct Work {
 
 /// The work of a plan in one chunk, by formula.
 pub(crate) fn planned(plan: &Resolved, layers: usize) -> Work {
-    let (tokens, samples) = (plan.ids.len(), plan.noise.samples);
+    let (tokens, samples) = (plan.patched().ids.len(), plan.samples());
     let cells = that_matter(plan, layers);
-    let inside = |cell: &&Cell| !matches!(cell.site, Site::Resid | Site::Embed);
+    let inside = |cell: &&Cell| cell.entry == Entry::ReadOut;
     Work {
-        base_steps: layers * tokens * (samples + 1),
+        base_steps: layers * plan.base_tokens(),
         layer_steps: samples * cells.iter().map(|cell| cell.steps(tokens, layers)).sum::<usize>(),
         read_outs: samples * cells.iter().filter(inside).count(),
-        head_rows: 1 + samples * (cells.len() + 1),
+        head_rows: 1 + plan.corrupted_runs() + samples * cells.len(),
     }
 }

@@ -1,10 +1,17 @@
 //! Groups of cell rows: cells that climb together, each only its tokens from the restored one on.
 
-use mambascope_model::{Keep, Network, Operations, Pass, Ragged, Reach, RowTap, Site, Span};
+use std::ops::Range;
+
+use mambascope_model::{
+    Keep, Network, Operations, Pass, Ragged, Reach, RowTap as _, Site, Span, Stepping, Timing,
+};
 
 use super::base::Base;
-use super::cells::Cell;
+use super::cells::{Cell, Entry};
+use super::fill::Fills;
+use super::put::{Put, Putter};
 use crate::Error;
+use crate::check::{Grid, Place, Severed};
 
 /// Whose rows a span is.
 #[derive(Debug, Clone, Copy)]
@@ -22,69 +29,161 @@ pub(super) struct Group<O: Operations> {
     rows: O::Rows,
 }
 
-/// The groups of cells that start in a layer at a site, or with the embeddings where no layer is given.
-pub(super) fn form<O: Operations>(
-    network: &Network<O>,
-    base: &Base<O>,
-    cells: &[Cell],
-    start: Option<(usize, Site)>,
-) -> Result<Vec<Group<O>>, Error> {
-    let starts = |cell: &Cell| start.is_none_or(|(layer, _)| cell.layers.start == layer);
-    let owners = cells
-        .iter()
-        .enumerate()
-        .filter(|(_, cell)| starts(cell))
-        .flat_map(|(cell, _)| (0..base.samples()).map(move |sample| Owner { cell, sample }));
-    let together = network.operations().rows_together();
-    let (mut groups, mut some, mut rows) = (Vec::new(), Vec::new(), 0);
-    for owner in owners {
-        rows += base.tokens() - cells[owner.cell].token;
-        some.push(owner);
-        if rows >= together {
-            groups.push(std::mem::take(&mut some));
-            rows = 0;
-        }
-    }
-    if !some.is_empty() {
-        groups.push(some);
-    }
-    groups.into_iter().map(|owners| Group::begin(network, base, cells, owners, start)).collect()
+/// What all groups of a walk have in common.
+pub(super) struct Ground<'a, O: Operations> {
+    pub(super) network: &'a Network<O>,
+    pub(super) base: &'a Base<'a, O>,
+    pub(super) cells: &'a [Cell],
+    pub(super) grid: &'a Grid,
+    pub(super) layer: usize,
+    pub(super) fills: &'a Fills,
 }
 
-impl<O: Operations> Group<O> {
-    fn begin(
-        network: &Network<O>,
-        base: &Base<O>,
-        cells: &[Cell],
-        owners: Vec<Owner>,
-        start: Option<(usize, Site)>,
-    ) -> Result<Self, Error> {
-        let last_layer = start.is_some_and(|(layer, _)| layer + 1 == network.layers());
+impl<O: Operations> Ground<'_, O> {
+    /// The groups of cells that start here: with the embeddings, or in this layer.
+    pub(super) fn form(&self) -> Result<Vec<Group<O>>, Error> {
+        let starts = |cell: &Cell| match cell.entry {
+            Entry::Embeddings => self.layer == 0,
+            _ => cell.layers.start == self.layer,
+        };
+        let samples = self.base.samples();
+        let owners = self
+            .cells
+            .iter()
+            .enumerate()
+            .filter(|(_, cell)| starts(cell))
+            .flat_map(|(cell, _)| (0..samples).map(move |sample| Owner { cell, sample }));
+        let together = self.network.operations().rows_together();
+        let (mut groups, mut some, mut rows) = (Vec::new(), Vec::new(), 0);
+        for owner in owners {
+            rows += self.base.tokens() - self.cells[owner.cell].token;
+            some.push(owner);
+            if rows >= together {
+                groups.push(std::mem::take(&mut some));
+                rows = 0;
+            }
+        }
+        if !some.is_empty() {
+            groups.push(some);
+        }
+        groups.into_iter().map(|owners| self.begin(owners)).collect()
+    }
+
+    fn begin(&self, owners: Vec<Owner>) -> Result<Group<O>, Error> {
+        let base = self.base;
         let span = |owner: &Owner| {
-            let token = cells[owner.cell].token;
-            let past = token.checked_sub(1).map(|before| base.corrupted(owner.sample, before));
+            let token = self.cells[owner.cell].token;
+            let past = token.checked_sub(1).map(|before| base.target(owner.sample, before));
             Span { length: base.tokens() - token, token, past }
         };
         let ragged = Ragged::new(owners.iter().map(span).collect());
-        debug_assert!(!last_layer || ragged.rows() == owners.len(), "only last tokens start there");
-        let operations = network.operations();
-        let mut sources = Vec::with_capacity(ragged.rows());
-        for owner in &owners {
-            let token = cells[owner.cell].token;
-            sources.push(Base::<O>::clean(token));
-            sources.extend(
-                (token + 1..base.tokens()).map(|later| base.corrupted(owner.sample, later)),
-            );
+        let sources: Vec<usize> = owners
+            .iter()
+            .flat_map(|owner| {
+                let tokens = self.cells[owner.cell].token..base.tokens();
+                tokens.map(|token| base.target(owner.sample, token))
+            })
+            .collect();
+        let entry = Entry::of(&self.grid.sites());
+        let from = if entry == Entry::Block { &base.before } else { &base.after };
+        let operations = self.network.operations();
+        let mut rows = operations.gather(from, &sources)?;
+        match entry {
+            Entry::Block => {}
+            Entry::Embeddings | Entry::After => {
+                let all: Vec<usize> = (0..ragged.rows()).collect();
+                let site = if entry == Entry::After { Site::Resid } else { Site::Embed };
+                self.putter(&owners, &rows_of(&ragged)).visit(site, operations, &mut rows, &all)?;
+            }
+            Entry::ReadOut => {
+                let first = self.read_out(&owners)?;
+                let firsts = ragged.spans().map(|(row, _)| row);
+                let pairs: Vec<_> = firsts.enumerate().collect();
+                operations.scatter(&first, &mut rows, &pairs)?;
+            }
         }
-        let mut rows = operations.gather(&base.after, &sources)?;
-        if let Some((layer, site)) = start.filter(|(_, site)| *site != Site::Resid) {
-            let first = read_out(network, base, cells, &owners, layer, site)?;
-            let pairs: Vec<_> = ragged.spans().map(|(row, _)| row).enumerate().collect();
-            operations.scatter(&first, &mut rows, &pairs)?;
-        }
-        Ok(Self { owners, ragged, rows })
+        Ok(Group { owners, ragged, rows })
     }
 
+    /// The restored tokens of cells that start inside this layer, from scan and gate to the residual stream.
+    fn read_out(&self, owners: &[Owner]) -> Result<O::Rows, Error> {
+        let (operations, base) = (self.network.operations(), self.base);
+        let token = |owner: &Owner| self.cells[owner.cell].token;
+        let targets: Vec<_> =
+            owners.iter().map(|owner| base.target(owner.sample, token(owner))).collect();
+        let scan_out = operations.gather(base.whole(self.layer, Site::ScanOut)?, &targets)?;
+        let gate = operations.gather(base.whole(self.layer, Site::Gate)?, &targets)?;
+        let before = operations.gather(&base.before, &targets)?;
+        let places: Vec<Range<usize>> = (0..owners.len()).map(|place| place..place + 1).collect();
+        let mut putter = self.putter(owners, &places);
+        Ok(self.network.read_out(self.layer, &before, scan_out, gate, &mut putter)?)
+    }
+
+    /// A tap that restores what each cell restores in this layer, and holds what is severed; `rows` are those of each
+    /// span, the restored token first.
+    fn putter(&self, owners: &[Owner], rows: &[Range<usize>]) -> Putter<'_, O> {
+        let restores =
+            |cell: &Cell| cell.entry == Entry::Embeddings || cell.layers.contains(&self.layer);
+        let pairs = owners.iter().zip(rows).filter_map(|(owner, rows)| {
+            let cell = &self.cells[owner.cell];
+            restores(cell).then(|| (self.base.source(owner.sample, cell.token), rows.start))
+        });
+        let pairs: Vec<(usize, usize)> = pairs.collect();
+        let severed =
+            self.grid.severed.iter().filter(|severed| severed.layers.contains(&self.layer));
+        let held = severed.map(|severed| Put {
+            site: severed.site,
+            timing: Timing::ReadThrough,
+            fills: None,
+            columns: None,
+            pairs: self.held(severed, owners, rows),
+        });
+        let restored = self.grid.places.iter().map(|Place { site, columns }| Put {
+            site: *site,
+            timing: self.grid.timing,
+            fills: Some(self.fills),
+            columns: columns.as_deref(),
+            pairs: pairs.clone(),
+        });
+        let puts = restored.chain(held).collect();
+        Putter::new(self.network, self.base, self.layer, puts)
+    }
+
+    /// The rows that a severed site holds, each with the row of the patched run that it keeps.
+    fn held(
+        &self,
+        severed: &Severed,
+        owners: &[Owner],
+        rows: &[Range<usize>],
+    ) -> Vec<(usize, usize)> {
+        let of_span = |(owner, rows): (&Owner, &Range<usize>)| {
+            let Owner { cell, sample } = *owner;
+            let first = self.cells[cell].token;
+            let tokens = severed.tokens.clone().unwrap_or(first..first + 1);
+            let rows = rows.clone();
+            (tokens.start.max(first)..tokens.end)
+                .map(move |token| (self.base.target(sample, token), rows.start + token - first))
+                .filter(move |(_, row)| rows.contains(row))
+                .collect::<Vec<_>>()
+        };
+        owners.iter().zip(rows).flat_map(of_span).collect()
+    }
+
+    /// Whether some token past the restored one is held inside the scan or the convolution.
+    fn holds_later(&self) -> bool {
+        self.grid
+            .severed
+            .iter()
+            .any(|severed| severed.tokens.is_some() && severed.layers.contains(&self.layer))
+    }
+}
+
+/// The rows of each span.
+fn rows_of(ragged: &Ragged) -> Vec<Range<usize>> {
+    ragged.spans().map(|(start, span)| start..start + span.length).collect()
+}
+
+impl<O: Operations> Group<O> {
     /// Number of spans.
     pub(super) fn spans(&self) -> usize {
         self.owners.len()
@@ -96,53 +195,21 @@ impl<O: Operations> Group<O> {
     }
 
     /// Goes through one layer, restoring where a cell's window takes it in; returns the layer-steps.
-    pub(super) fn climb(
-        &mut self,
-        network: &Network<O>,
-        base: &Base<O>,
-        layer: usize,
-        cells: &[Cell],
-        site: Option<Site>,
-    ) -> Result<usize, Error> {
-        let last = layer + 1 == network.layers();
+    pub(super) fn climb(&mut self, ground: &Ground<'_, O>) -> Result<usize, Error> {
+        let last = ground.layer + 1 == ground.network.layers();
         let reach = if last { Reach::Last } else { Reach::Every };
-        let restores = |cell: &Cell| cell.site != Site::Embed && cell.layers.contains(&layer);
-        let pairs = self.ragged.spans().zip(&self.owners).enumerate().filter_map(
-            |(index, ((row, span), owner))| {
-                let cell = &cells[owner.cell];
-                let seen = !last || span.length == 1;
-                let target = if last { index } else { row };
-                (restores(cell) && seen).then_some((Base::<O>::clean(cell.token), target))
-            },
-        );
-        let mut restorer = Restorer::new(base, layer, site, pairs.collect())?;
-        let pass =
-            Pass { ragged: &self.ragged, past: base.past.as_ref(), keep: Keep::Nothing, reach };
-        self.rows = network.block(layer, &self.rows, &pass, &mut restorer)?.0;
+        let mut putter = ground.putter(&self.owners, &rows_of(&self.ragged));
+        let stepping = if ground.holds_later() { Stepping::Every } else { Stepping::First };
+        let pass = Pass {
+            ragged: &self.ragged,
+            past: ground.base.past.as_ref(),
+            keep: Keep::Nothing,
+            reach,
+            stepping,
+        };
+        self.rows = ground.network.block(ground.layer, &self.rows, &pass, &mut putter)?.0;
         Ok(self.ragged.rows())
     }
-}
-
-/// The restored tokens of cells that start inside a layer, from the corrupted scan and gate to the residual stream.
-fn read_out<O: Operations>(
-    network: &Network<O>,
-    base: &Base<O>,
-    cells: &[Cell],
-    owners: &[Owner],
-    layer: usize,
-    site: Site,
-) -> Result<O::Rows, Error> {
-    let operations = network.operations();
-    let token = |owner: &Owner| cells[owner.cell].token;
-    let sources: Vec<_> =
-        owners.iter().map(|owner| base.corrupted(owner.sample, token(owner))).collect();
-    let scan_out = operations.gather(kept(base, layer, Site::ScanOut)?, &sources)?;
-    let gate = operations.gather(kept(base, layer, Site::Gate)?, &sources)?;
-    let before = operations.gather(&base.before, &sources)?;
-    let pairs = owners.iter().enumerate();
-    let pairs = pairs.map(|(target, owner)| (Base::<O>::clean(token(owner)), target)).collect();
-    let mut restorer = Restorer::new(base, layer, Some(site), pairs)?;
-    Ok(network.read_out(layer, &before, scan_out, gate, &mut restorer)?)
 }
 
 /// The probability of the answer at the end of each span of some groups.
@@ -155,49 +222,4 @@ pub(super) fn probabilities<O: Operations>(
     let rows: Vec<_> = groups.iter().map(|group| group.rows.clone()).collect();
     let logits = network.logits(&operations.stack(&rows)?)?;
     Ok(operations.probability(&logits, answer as usize)?)
-}
-
-/// A tap that puts clean rows over corrupted ones.
-struct Restorer<'a, O: Operations> {
-    /// The site and its clean rows, where there is anything to restore.
-    clean: Option<(Site, &'a O::Rows)>,
-    /// Each clean row, and the row that it goes over.
-    pairs: Vec<(usize, usize)>,
-}
-
-impl<'a, O: Operations> Restorer<'a, O> {
-    fn new(
-        base: &'a Base<O>,
-        layer: usize,
-        site: Option<Site>,
-        pairs: Vec<(usize, usize)>,
-    ) -> Result<Self, Error> {
-        let clean = match site.filter(|_| !pairs.is_empty()) {
-            Some(site) => Some((site, kept(base, layer, site)?)),
-            None => None,
-        };
-        Ok(Self { clean, pairs })
-    }
-}
-
-fn kept<O: Operations>(base: &Base<O>, layer: usize, site: Site) -> Result<&O::Rows, Error> {
-    base.sites.get(&site).ok_or(Error::NotKept { site, layer })
-}
-
-impl<O: Operations> RowTap<O> for Restorer<'_, O> {
-    fn wants(&self, site: Site) -> bool {
-        self.clean.is_some_and(|(restored, _)| restored == site)
-    }
-
-    fn visit(
-        &mut self,
-        _: Site,
-        operations: &O,
-        rows: &mut O::Rows,
-    ) -> Result<(), mambascope_model::Error> {
-        match self.clean {
-            Some((_, clean)) => operations.scatter(clean, rows, &self.pairs),
-            None => Ok(()),
-        }
-    }
 }

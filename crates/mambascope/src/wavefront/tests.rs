@@ -4,6 +4,8 @@ use candle_core::{DType, Tensor};
 use mambascope_model::{Activations, Compute, Config, Model, Site, Spot, Tap};
 use proptest::prelude::*;
 
+mod patches;
+
 use super::*;
 use crate::at::{Convention, Window};
 use crate::corrupt::Noise;
@@ -14,6 +16,9 @@ use crate::watch::Unwatched;
 const EXACT: f64 = 1e-10;
 /// f32 on the fast path, scores between 0 and 1.
 const FAST: f64 = 1e-5;
+
+/// All sites but the two behind which there is only the answer.
+const RESTORABLE: usize = Site::ALL.len() - 2;
 
 /// A small model and a trace of it.
 #[derive(Debug, Clone)]
@@ -61,7 +66,7 @@ fn cases() -> impl Strategy<Value = Case> {
     let prompt = (1..7_usize)
         .prop_flat_map(|length| (prop::collection::vec(0..32_u32, length), 0..length, 1..4_usize));
     let window = (1..6_usize, any::<bool>());
-    (configs(), any::<u64>(), prompt, 0..6_usize, window, 1..4_usize, any::<u32>()).prop_map(
+    (configs(), any::<u64>(), prompt, 0..RESTORABLE, window, 1..4_usize, any::<u32>()).prop_map(
         |(config, model_seed, (ids, start, width), site, (size, paper), samples, noise_seed)| {
             let site = Site::ALL[site];
             let convention = if paper { Convention::Paper } else { Convention::Code };
@@ -92,6 +97,16 @@ impl Tap for Put<'_> {
             .map(|row| if row == self.token { clean.get(row) } else { now.get(row) });
         Ok(Tensor::stack(&rows.collect::<Result<Vec<_>, _>>()?, 0)?)
     }
+
+    fn step(
+        &mut self,
+        spot: Spot,
+        token: usize,
+        now: Tensor,
+    ) -> Result<Tensor, mambascope_model::Error> {
+        let clean = self.clean.at(spot.site, spot.layer).expect("recorded");
+        Ok(if token == self.token { clean.narrow(0, token, 1)? } else { now })
+    }
 }
 
 /// ROME's program: one whole forward pass for each cell and sample. By sample, token, layer.
@@ -99,12 +114,13 @@ fn naive(model: &Model, plan: &Resolved, answer: u32) -> Vec<f64> {
     let grid = plan.grid.as_ref().expect("a grid");
     let layers = model.config().layers;
     let spots = |layer| Spot { site: grid.site, layer };
-    let all: Vec<Spot> =
-        (0..if grid.site == Site::Embed { 1 } else { layers }).map(spots).collect();
-    let clean = model.activations(&plan.ids, &all).expect("recorded");
-    let embeddings = model.embeddings(&plan.ids).expect("embedded");
+    let all: Vec<Spot> = (0..grid.site.layers(model.config())).map(spots).collect();
+    let clean = model.activations(&plan.prompt.ids, &all).expect("recorded");
+    let embeddings = model.embeddings(&plan.prompt.ids).expect("embedded");
     let mut scores = Vec::new();
-    for sample in corrupted(&plan.noise, plan.factor, &embeddings, &plan.subject).expect("drawn") {
+    let Corrupted::Noise { noise, factor, .. } = &plan.corrupted else { panic!("noise") };
+    let subject = &plan.prompt.subject;
+    for sample in corrupted(noise, *factor, &embeddings, subject).expect("drawn") {
         for &token in &grid.tokens {
             for &centre in &grid.layers {
                 let restored = grid.window.layers(centre, layers);
@@ -164,7 +180,9 @@ proptest! {
         let silent = case.trace(&model).corrupt(Noise::gaussian(0.0).samples(2));
         let (_, ran) = outcome(&silent);
         prop_assert!(ran.low.iter().all(|low| *low == ran.high));
-        prop_assert!(worst(&ran.scores, &vec![ran.high; ran.scores.len()]) == 0.0);
+        // Inside the scan the first token of a cell is computed step by step: the same sums, rounded elsewhere.
+        let allowed = if Entry::of_site(case.site) == Entry::Block { FAST } else { 0.0 };
+        prop_assert!(worst(&ran.scores, &vec![ran.high; ran.scores.len()]) <= allowed);
     }
 
     #[test]

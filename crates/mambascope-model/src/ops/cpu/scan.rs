@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::recurrence::{Channels, recur};
 use super::vector::LANES;
+use crate::ops::inner::Poles;
 use crate::ops::{Keep, Selection};
 use crate::packed::Packed;
 use crate::{Ragged, Span};
@@ -18,26 +19,63 @@ pub struct Decay {
     /// `[E / LANES, LANES]`.
     direct: Vec<[f32; LANES]>,
     state: usize,
+    /// The same, channel by channel, for layers whose inner sites are wanted.
+    poles: Poles<f32>,
 }
 
 impl Decay {
     /// Packs `A` `[E, N]` and `D` `[E]`.
-    pub(super) fn new(a: &Packed<f32>, direct: &[f32]) -> Self {
+    pub(super) fn new(a: Packed<f32>, direct: Packed<f32>) -> Self {
         let (channels, state) = (a.rows(), a.columns());
         let blocks = channels.div_ceil(LANES);
         let mut packed = Self {
             a: vec![[0.0; LANES]; blocks * state],
             direct: vec![[0.0; LANES]; blocks],
             state,
+            poles: Poles { a, direct },
         };
+        let Poles { a, direct } = &packed.poles;
         for channel in 0..channels {
             let (block, lane) = (channel / LANES, channel % LANES);
-            packed.direct[block][lane] = direct[channel];
+            packed.direct[block][lane] = direct.values()[channel];
             for (place, &value) in a.row(channel).iter().enumerate() {
                 packed.a[block * state + place][lane] = value * std::f32::consts::LOG2_E;
             }
         }
         packed
+    }
+
+    /// Decay and direct path, channel by channel.
+    pub(super) const fn poles(&self) -> &Poles<f32> {
+        &self.poles
+    }
+
+    /// Where the number of a channel's place lies in a packed state.
+    const fn slot(&self, channel: usize, place: usize) -> usize {
+        (channel / LANES * self.state + place) * LANES + channel % LANES
+    }
+
+    /// Rows `[E, N]` in the order of the scan.
+    pub(super) fn pack_states(&self, rows: &Packed<f32>) -> Packed<f32> {
+        let mut packed = Packed::zeros(rows.rows(), self.columns());
+        for row in 0..rows.rows() {
+            for (index, &value) in rows.row(row).iter().enumerate() {
+                packed.row_mut(row)[self.slot(index / self.state, index % self.state)] = value;
+            }
+        }
+        packed
+    }
+
+    /// Some states as rows `[E, N]`.
+    pub(super) fn unpack_states(&self, states: &Packed<f32>, rows: &[usize]) -> Packed<f32> {
+        let mut unpacked = Packed::zeros(rows.len(), self.poles.columns());
+        for (target, &row) in rows.iter().enumerate() {
+            let state = states.row(row);
+            for (index, value) in unpacked.row_mut(target).iter_mut().enumerate() {
+                *value = state[self.slot(index / self.state, index % self.state)];
+            }
+        }
+        unpacked
     }
 
     /// Numbers in one state of all channels.

@@ -1,0 +1,78 @@
+//! What is put in place of an activation.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::plan::Prompt;
+
+/// What is put in place of an activation.
+///
+/// # Example
+/// ```
+/// use mambascope::prelude::*;
+/// let trace = Model::tiny().trace([5, 9, 2, 7]).subject(1..3).corrupt(Corruption::Nothing);
+/// let effects = trace.restore(Site::Gate).window(1).fill(Fill::Zero).run()?;
+/// assert_ne!(effects.score(3, 3), Some(effects.high()), "without its gate the last token says something else");
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Fill {
+    /// What the other run has there: the clean one when denoising, the corrupted one when noising.
+    #[default]
+    OtherRun,
+    /// Zero.
+    Zero,
+    /// What it is, times a number.
+    Scaled(f64),
+    /// These numbers, as many as the site has for a token.
+    Constant(Vec<f64>),
+    /// What it is on average over all tokens of these prompts.
+    Mean(Vec<Prompt>),
+    /// What it is, and gaussian noise of this deviation; the same draws for every cell.
+    Noised {
+        /// The deviation.
+        deviation: f64,
+        /// The seed of the draws.
+        seed: u32,
+    },
+    /// Gaussian noise of this deviation.
+    Noise {
+        /// The deviation.
+        deviation: f64,
+        /// The seed of the draws.
+        seed: u32,
+    },
+}
+
+impl Fill {
+    /// The mean over these prompts.
+    pub fn mean<P: Into<Prompt>>(prompts: impl IntoIterator<Item = P>) -> Self {
+        Self::Mean(prompts.into_iter().map(Into::into).collect())
+    }
+
+    /// Whether the plan's default is meant.
+    pub(crate) fn is_other_run(&self) -> bool {
+        *self == Self::OtherRun
+    }
+}
+
+impl fmt::Display for Fill {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OtherRun => write!(f, "the other run"),
+            Self::Zero => write!(f, "zero"),
+            Self::Scaled(factor) => write!(f, "itself times {factor}"),
+            Self::Constant(values) => write!(f, "a constant of {} numbers", values.len()),
+            Self::Mean(prompts) => write!(f, "the mean over {} prompts", prompts.len()),
+            Self::Noised { deviation, seed } => {
+                write!(f, "itself and noise of deviation {deviation}, seed {seed}")
+            }
+            Self::Noise { deviation, seed } => {
+                write!(f, "noise of deviation {deviation}, seed {seed}")
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What goes over the rows of cells: values of the base rows, whole or in part.
+
+use mambascope_model::{Error as ModelError, Network, Operations, RowTap, Site, Timing};
+
+use super::base::Base;
+use super::fill::Fills;
+use crate::Error;
+
+/// What goes over some rows at one site.
+#[derive(Debug)]
+pub(super) struct Put<'a> {
+    pub(super) site: Site,
+    /// When a state is put in place.
+    pub(super) timing: Timing,
+    /// What is put in place; rows of the base themselves where nothing else is said.
+    pub(super) fills: Option<&'a Fills>,
+    /// The columns that are replaced; all of them where none are named.
+    pub(super) columns: Option<&'a [usize]>,
+    /// Each row of the base, and the row of the pack that it goes over, ascending.
+    pub(super) pairs: Vec<(usize, usize)>,
+}
+
+/// A tap that puts rows of the base over rows of a pack, in one layer.
+pub(super) struct Putter<'a, O: Operations> {
+    network: &'a Network<O>,
+    base: &'a Base<'a, O>,
+    layer: usize,
+    puts: Vec<Put<'a>>,
+}
+
+impl<'a, O: Operations> Putter<'a, O> {
+    pub(super) fn new(
+        network: &'a Network<O>,
+        base: &'a Base<'a, O>,
+        layer: usize,
+        mut puts: Vec<Put<'a>>,
+    ) -> Self {
+        puts.retain(|put| !put.pairs.is_empty());
+        Self { network, base, layer, puts }
+    }
+
+    fn put(&self, put: &Put<'_>, rows: &mut O::Rows, at: &[usize]) -> Result<(), Error> {
+        let operations = self.network.operations();
+        let here = |&(source, target): &(usize, usize)| {
+            at.binary_search(&target).ok().map(|place| (source, place))
+        };
+        let (sources, places): (Vec<usize>, Vec<usize>) = put.pairs.iter().filter_map(here).unzip();
+        if places.is_empty() {
+            return Ok(());
+        }
+        let other = || self.base.at(self.network, self.layer, put.site, &sources);
+        let mut values = match put.fills {
+            None => other()?,
+            Some(fills) => {
+                let now = || Ok(operations.gather(rows, &places)?);
+                fills.values(operations, (put.site, self.layer), now, other)?
+            }
+        };
+        if let Some(columns) = put.columns {
+            let now = operations.gather(rows, &places)?;
+            values = blend(operations, &now, &values, columns)?;
+        }
+        let pairs: Vec<_> = places.into_iter().enumerate().collect();
+        Ok(operations.scatter(&values, rows, &pairs)?)
+    }
+}
+
+/// The rows of `now` with some columns of `then`.
+fn blend<O: Operations>(
+    operations: &O,
+    now: &O::Rows,
+    then: &O::Rows,
+    columns: &[usize],
+) -> Result<O::Rows, Error> {
+    let (now, then) = (operations.download(now)?, operations.download(then)?);
+    let mut chosen = vec![0_u8; now.dim(1)?];
+    columns.iter().for_each(|&column| chosen[column] = 1);
+    let chosen = candle_core::Tensor::new(chosen, now.device())?.broadcast_as(now.shape())?;
+    Ok(operations.upload(&chosen.where_cond(&then, &now)?)?)
+}
+
+impl<O: Operations> RowTap<O> for Putter<'_, O> {
+    fn wants(&self, site: Site) -> bool {
+        self.puts.iter().any(|put| put.site == site)
+    }
+
+    fn timing(&self, site: Site) -> Timing {
+        let put = self.puts.iter().find(|put| put.site == site);
+        put.map_or(Timing::ReadThrough, |put| put.timing)
+    }
+
+    fn visit(
+        &mut self,
+        site: Site,
+        _: &O,
+        rows: &mut O::Rows,
+        at: &[usize],
+    ) -> Result<(), ModelError> {
+        for put in self.puts.iter().filter(|put| put.site == site) {
+            self.put(put, rows, at).map_err(|error| match error {
+                Error::Model(error) => error,
+                other => ModelError::Tap { source: Box::new(other) },
+            })?;
+        }
+        Ok(())
+    }
+}
