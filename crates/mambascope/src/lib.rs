@@ -36,6 +36,7 @@ mod wavefront;
 
 pub use at::{At, Convention, Extent, TokenSet, Window};
 pub use check::Problem;
+pub use corrupt::multivariate;
 pub use corrupt::{Distribution, Noise, Placement, Scale};
 pub use effects::Effects;
 pub use error::Error;
