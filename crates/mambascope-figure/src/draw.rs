@@ -3,19 +3,22 @@
 mod axes;
 mod bar;
 mod cells;
+mod lines;
 mod shape;
+mod signs;
 
 use svg::Document;
 use svg::node::element::{
     Definitions, Description, Group, LinearGradient, Pattern, Rectangle, Stop, Title,
 };
 
-use crate::arrange::{Arrangement, Placed};
+use crate::arrange::{Arrangement, Laid, Placed};
 use crate::draw::shape::{one_line, paragraph, place};
-use crate::figure::Figure;
+use crate::figure::{Figure, Panel};
 use crate::font::FAMILY;
 use crate::heatmap::Heatmap;
-use crate::layout::{CAPTION_LINE, CAPTION_SIZE, TITLE_LINE, TITLE_SIZE};
+use crate::layout::{CAPTION_LINE, CAPTION_SIZE, Layout, TITLE_LINE, TITLE_SIZE};
+use crate::lines::Lines;
 use crate::number::{coordinate, short};
 use crate::palette::Palette;
 use crate::readable::readable;
@@ -31,6 +34,8 @@ const SOFT_INK: &str = "#59636e";
 const FAINT_INK: &str = "#a5adb6";
 /// Axes, ticks and frames.
 const LINE: &str = "#afb8c1";
+/// Lines across a plot that lead the eye to a number.
+const GRID_LINE: &str = "#eaeef2";
 
 /// The whole document.
 pub(crate) fn svg(figure: &Figure) -> String {
@@ -52,7 +57,7 @@ pub(crate) fn svg(figure: &Figure) -> String {
         .set("role", "img")
         .add(Title::new(headline(figure)))
         .add(Description::new().add(svg::node::Text::new(description(figure))))
-        .add(definitions(&figure.content.heatmaps()));
+        .add(definitions(&figure.content.panels()));
     document = document.add(ground.set("fill", "#fff").set("rx", 6)).add(panels);
     let mut text = document.to_string();
     text.push('\n');
@@ -61,15 +66,38 @@ pub(crate) fn svg(figure: &Figure) -> String {
 
 /// The figure's name: the titles of its panels.
 pub(crate) fn headline(figure: &Figure) -> String {
-    let titles = figure.content.heatmaps().into_iter().map(|heatmap| one_line(&heatmap.title));
+    let panels = figure.content.panels();
+    let titles = panels.iter().map(|panel| match panel {
+        Panel::Heatmap(heatmap) => one_line(&heatmap.title),
+        Panel::Lines(lines) => one_line(&lines.title),
+    });
     let titles: Vec<String> = titles.filter(|title| !title.is_empty()).collect();
-    if titles.is_empty() { "Heatmap".to_owned() } else { titles.join("; ") }
+    if !titles.is_empty() {
+        return titles.join("; ");
+    }
+    let is_lines = |panel: &Panel<'_>| matches!(panel, Panel::Lines(_));
+    let name = if panels.iter().any(is_lines) { "Line plot" } else { "Heatmap" };
+    name.to_owned()
 }
 
 /// What there is to see, for those who do not see it.
 fn description(figure: &Figure) -> String {
-    let panels: Vec<String> = figure.content.heatmaps().into_iter().map(describe).collect();
-    panels.join(" ")
+    let panels = figure.content.panels().into_iter().map(|panel| match panel {
+        Panel::Heatmap(heatmap) => describe(heatmap),
+        Panel::Lines(lines) => describe_lines(lines),
+    });
+    panels.collect::<Vec<_>>().join(" ")
+}
+
+fn describe_lines(plot: &Lines) -> String {
+    let (count, columns) = (plot.series.len(), plot.columns.len());
+    let plural = if count == 1 { "" } else { "s" };
+    let size = format!("Line plot of {count} line{plural} over {columns} columns.");
+    let highest = plot.highest().and_then(|(line, column)| {
+        let series = plot.series.get(line)?;
+        Some(format!("{size} Highest: {}.", lines::point_name(plot, series, column)))
+    });
+    highest.unwrap_or(size)
 }
 
 fn describe(heatmap: &Heatmap) -> String {
@@ -84,10 +112,12 @@ fn describe(heatmap: &Heatmap) -> String {
 
 /// The gradients and the hatch that panels use. Their identifiers say all that they are, so that several figures in one
 /// page may define them alike.
-fn definitions(heatmaps: &[&Heatmap]) -> Definitions {
+fn definitions(panels: &[Panel<'_>]) -> Definitions {
     let mut palettes: Vec<Palette> = Vec::new();
-    for heatmap in heatmaps {
-        if !palettes.contains(&heatmap.palette) {
+    for panel in panels {
+        if let Panel::Heatmap(heatmap) = panel
+            && !palettes.contains(&heatmap.palette)
+        {
             palettes.push(heatmap.palette);
         }
     }
@@ -123,24 +153,35 @@ fn hatch() -> Pattern {
         .add(line.set("stroke", "#d8dee4").set("stroke-width", 0.8))
 }
 
-fn draw_panel(panel: &Placed<'_>) -> Group {
-    let Placed { heatmap, layout, x, y } = panel;
-    let title = paragraph(&layout.title, TITLE_SIZE, TITLE_LINE);
-    let caption_height = layout.caption.len() as f64 * CAPTION_LINE;
-    let caption = paragraph(&layout.caption, CAPTION_SIZE, CAPTION_LINE)
-        .set("fill", SOFT_INK)
-        .set("transform", place(0.0, layout.height - caption_height));
+fn draw_panel(placed: &Placed<'_>) -> Group {
+    let panel = match &placed.panel {
+        Laid::Heatmap(heatmap, layout) => draw_heatmap(heatmap, layout),
+        Laid::Lines(plot, layout) => lines::lines(plot, layout),
+    };
+    panel.set("transform", place(placed.x, placed.y))
+}
+
+fn draw_heatmap(heatmap: &Heatmap, layout: &Layout) -> Group {
     let plot = Group::new()
         .set("transform", place(layout.gutter, layout.head))
         .add(cells::cells(heatmap, layout))
         .add(axes::axes(layout))
         .add(axes::row_labels(layout));
-    Group::new()
-        .set("transform", place(*x, *y))
-        .add(title)
-        .add(plot)
-        .add(bar::bar(heatmap, layout))
-        .add(caption)
+    let panel = Group::new().add(title(&layout.title)).add(plot);
+    let panel =
+        if layout.bar_ticks.is_empty() { panel } else { panel.add(bar::bar(heatmap, layout)) };
+    panel.add(caption(&layout.caption, layout.height))
+}
+
+fn title(lines: &[String]) -> Group {
+    paragraph(lines, TITLE_SIZE, TITLE_LINE)
+}
+
+/// Small print that ends at the panel's lower edge.
+fn caption(lines: &[String], height: f64) -> Group {
+    paragraph(lines, CAPTION_SIZE, CAPTION_LINE)
+        .set("fill", SOFT_INK)
+        .set("transform", place(0.0, height - lines.len() as f64 * CAPTION_LINE))
 }
 
 /// A row's text between back quotes, its white space visible.

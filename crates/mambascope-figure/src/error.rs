@@ -21,6 +21,35 @@ pub enum Error {
         values: usize,
     },
 
+    /// A line has not one value for each column.
+    #[error(
+        "line `{line}` has {values} {part} for {columns} columns\n\
+         help: give one for each column; NaN where none was computed"
+    )]
+    Points {
+        /// The line's name.
+        line: String,
+        /// Values, lower ends or upper ends of its band.
+        part: &'static str,
+        /// How many of these were given.
+        values: usize,
+        /// Columns that have a name.
+        columns: usize,
+    },
+
+    /// Two maps are not of one size.
+    #[error(
+        "a map of {} rows by {} columns less one of {} by {}\n\
+         help: subtract maps of the same tokens and layers",
+        left.0, left.1, right.0, right.1
+    )]
+    Sizes {
+        /// Rows and columns of the first.
+        left: (usize, usize),
+        /// Rows and columns of the other.
+        right: (usize, usize),
+    },
+
     /// The file's extension is none that a figure can be written as.
     #[error(
         "cannot tell from `{}` what to write\nhelp: end the name with one of: {}",

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::heatmap::Heatmap;
+use crate::lines::Lines;
 use crate::{draw, terminal};
 
 /// A picture: one panel, or several beside and above each other.
@@ -32,6 +33,9 @@ pub struct Figure {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Content {
     Heatmap(Box<Heatmap>),
+    Lines(Box<Lines>),
+    /// From left to right on one scale, which each has as its own.
+    Shared(Vec<Heatmap>),
     /// From left to right.
     Beside(Vec<Content>),
     /// From top to bottom.
@@ -116,14 +120,23 @@ impl Content {
     }
 
     /// The panels in reading order.
-    pub(crate) fn heatmaps(&self) -> Vec<&Heatmap> {
+    pub(crate) fn panels(&self) -> Vec<Panel<'_>> {
         match self {
-            Content::Heatmap(heatmap) => vec![heatmap],
+            Content::Heatmap(heatmap) => vec![Panel::Heatmap(heatmap)],
+            Content::Lines(lines) => vec![Panel::Lines(lines)],
+            Content::Shared(maps) => maps.iter().map(Panel::Heatmap).collect(),
             Content::Beside(parts) | Content::Above(parts) => {
-                parts.iter().flat_map(Content::heatmaps).collect()
+                parts.iter().flat_map(Content::panels).collect()
             }
         }
     }
+}
+
+/// One panel's data.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Panel<'a> {
+    Heatmap(&'a Heatmap),
+    Lines(&'a Lines),
 }
 
 impl From<Heatmap> for Figure {
@@ -135,6 +148,18 @@ impl From<Heatmap> for Figure {
 impl From<&Heatmap> for Figure {
     fn from(heatmap: &Heatmap) -> Self {
         Figure::from(heatmap.clone())
+    }
+}
+
+impl From<Lines> for Figure {
+    fn from(lines: Lines) -> Self {
+        Figure { content: Content::Lines(Box::new(lines)) }
+    }
+}
+
+impl From<&Lines> for Figure {
+    fn from(lines: &Lines) -> Self {
+        Figure::from(lines.clone())
     }
 }
 

@@ -19,6 +19,29 @@ pub enum Peak {
     Outlined,
 }
 
+/// How columns are named.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ColumnNames {
+    /// Upright, some of them where there are many: layers and other numbers.
+    #[default]
+    Ticks,
+    /// Turned by a quarter, each of them, as [`readable`](crate::readable) shows it: tokens. A column with the text of the
+    /// row of the same number has that row's mark.
+    Tokens,
+}
+
+/// Which cells there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shape {
+    /// All.
+    #[default]
+    Full,
+    /// Those whose column is not past their row; the others are not drawn, whatever their values.
+    LowerTriangle,
+}
+
 /// A table of values to be drawn as colours: rows down, the first at the top; columns across.
 ///
 /// The fields are the whole picture; the methods of the same names return a changed copy.
@@ -57,6 +80,15 @@ pub struct Heatmap {
     pub palette: Palette,
     /// Whether the highest value stands out.
     pub peak: Peak,
+    /// How columns are named.
+    #[serde(default)]
+    pub column_names: ColumnNames,
+    /// Which cells there are.
+    #[serde(default)]
+    pub shape: Shape,
+    /// Cells with a dot, by row and column, for instance those that differ from zero beyond doubt.
+    #[serde(default)]
+    pub dots: Vec<(usize, usize)>,
     /// Small print under it all; may be empty.
     pub caption: String,
 }
@@ -89,6 +121,9 @@ impl Heatmap {
             scale: Scale::default(),
             palette: Palette::default(),
             peak: Peak::default(),
+            column_names: ColumnNames::default(),
+            shape: Shape::default(),
+            dots: Vec::new(),
             caption: String::new(),
         })
     }
@@ -143,6 +178,18 @@ impl Heatmap {
         Heatmap { peak, ..self.clone() }
     }
 
+    /// With columns named this way.
+    #[must_use]
+    pub fn column_names(&self, names: ColumnNames) -> Self {
+        Heatmap { column_names: names, ..self.clone() }
+    }
+
+    /// With a dot in each of these cells, by row and column, and in no other; say in the caption what a dot means.
+    #[must_use]
+    pub fn dotted(&self, cells: impl IntoIterator<Item = (usize, usize)>) -> Self {
+        Heatmap { dots: cells.into_iter().collect(), ..self.clone() }
+    }
+
     /// With small print under it all.
     #[must_use]
     pub fn caption(&self, caption: impl Into<String>) -> Self {
@@ -168,14 +215,27 @@ impl Heatmap {
     }
 
     pub(crate) fn span(&self) -> Span {
-        self.scale.range.span(&self.values, self.palette)
+        let shown: Vec<f64> = self.cells().map(|(row, column)| self.value(row, column)).collect();
+        self.scale.range.span(&shown, self.palette)
+    }
+
+    /// How many cells of a row there are, from the first column on.
+    pub(crate) fn cells_of(&self, row: usize) -> usize {
+        match self.shape {
+            Shape::Full => self.columns.len(),
+            Shape::LowerTriangle => self.columns.len().min(row + 1),
+        }
+    }
+
+    /// Row and column of each cell that there is.
+    pub(crate) fn cells(&self) -> impl Iterator<Item = (usize, usize)> {
+        (0..self.rows.len())
+            .flat_map(|row| (0..self.cells_of(row)).map(move |column| (row, column)))
     }
 
     /// Row and column of the highest value, the first of equals.
     pub(crate) fn highest(&self) -> Option<(usize, usize)> {
-        let cells = (0..self.rows.len())
-            .flat_map(|row| (0..self.columns.len()).map(move |column| (row, column)));
-        let known = cells.filter(|(row, column)| !self.value(*row, *column).is_nan());
+        let known = self.cells().filter(|(row, column)| !self.value(*row, *column).is_nan());
         known.reduce(|best, next| {
             if self.value(next.0, next.1) > self.value(best.0, best.1) { next } else { best }
         })

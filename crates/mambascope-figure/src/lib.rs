@@ -1,8 +1,8 @@
 //! Labelled numbers to SVG, PNG, PDF and the terminal.
 //!
-//! A [`Heatmap`] is numbers with labels: rows (often tokens) down, columns (often layers) across. A [`Figure`] is a picture
-//! as data, one or more panels, which draws itself in each form from one description, so that all of them look the same. The
-//! crate knows nothing of models.
+//! A [`Heatmap`] is numbers with labels: rows (often tokens) down, columns (often layers) across; [`Lines`] are curves over
+//! columns with their bands. A [`Figure`] is a picture as data, one or more panels, which draws itself in each form from one
+//! description, so that all of them look the same. The crate knows nothing of models.
 //!
 //! All text is set in one bundled font, DejaVu Sans; no font of the system is ever read, so that a figure has the same
 //! pixels everywhere. The SVG names the font and leaves the glyphs to the browser.
@@ -27,6 +27,9 @@
 //! ```
 
 mod arrange;
+mod attention;
+mod clip;
+mod difference;
 mod draw;
 mod error;
 mod figure;
@@ -34,6 +37,7 @@ mod fit;
 mod font;
 mod heatmap;
 mod layout;
+mod lines;
 mod number;
 mod palette;
 #[cfg(feature = "pdf")]
@@ -44,6 +48,7 @@ mod readable;
 mod row_label;
 mod save;
 mod scale;
+mod shared;
 mod terminal;
 mod ticks;
 #[cfg(any(feature = "pdf", feature = "png"))]
@@ -52,7 +57,8 @@ mod values;
 
 pub use error::Error;
 pub use figure::Figure;
-pub use heatmap::{Heatmap, Peak};
+pub use heatmap::{ColumnNames, Heatmap, Peak, Shape};
+pub use lines::{Lines, Rule, Series};
 pub use palette::{Color, Palette};
 pub use readable::{readable, readable_bytes};
 pub use row_label::{Mark, RowLabel};

@@ -3,7 +3,8 @@
 //! # Source
 //! Cynthia Brewer, Mark Harrower and The Pennsylvania State University, ColorBrewer 2.0 (colorbrewer2.org), the nine-class
 //! schemes Purples, Greens, Reds, Blues, Oranges, Greys and RdBu. The matplotlib maps of the same names, which
-//! ROME draws with, have these stops.
+//! ROME draws with, have these stops. Colours of lines: Masataka Okabe and Kei Ito, Color Universal Design (2008), its
+//! yellow left out, which is too light for a line on white.
 
 use std::fmt;
 
@@ -24,6 +25,14 @@ impl Color {
     const fn new(hexadecimal: u32) -> Self {
         let [_, red, green, blue] = hexadecimal.to_be_bytes();
         Color { red, green, blue }
+    }
+
+    /// Whether light text is read on it more easily than dark.
+    pub(crate) fn is_dark(self) -> bool {
+        let light = 0.299 * f64::from(self.red)
+            + 0.587 * f64::from(self.green)
+            + 0.114 * f64::from(self.blue);
+        light < 130.0
     }
 
     fn toward(self, other: Color, share: f64) -> Color {
@@ -92,6 +101,18 @@ mod table {
     pub(super) const GREYS: Stops = stops([0xffffff, 0xf0f0f0, 0xd9d9d9, 0xbdbdbd, 0x969696, 0x737373, 0x525252, 0x252525, 0x000000]);
     pub(super) const DIVERGING: Stops = stops([0x2166ac, 0x4393c3, 0x92c5de, 0xd1e5f0, 0xf7f7f7, 0xfddbc7, 0xf4a582, 0xd6604d, 0xb2182b]);
 }
+
+/// Colours of lines in the order in which they are taken, told apart also by the colour-blind.
+#[expect(clippy::unreadable_literal)]
+pub(crate) const LINE_COLORS: [Color; 7] = [
+    Color::new(0x0072b2),
+    Color::new(0xd55e00),
+    Color::new(0x009e73),
+    Color::new(0xcc79a7),
+    Color::new(0xe69f00),
+    Color::new(0x56b4e9),
+    Color::new(0x1f2328),
+];
 
 impl Palette {
     /// The nine colours, lowest first, evenly apart.

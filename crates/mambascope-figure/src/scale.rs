@@ -11,7 +11,8 @@ pub enum Range {
     /// At the lowest and highest value; under a diverging palette as far on both sides of zero.
     #[default]
     Values,
-    /// At these two; values past them take the colour of the end.
+    /// At these two, under a diverging palette at the one farther from zero and its opposite; values past them take the
+    /// colour of the end.
     Fixed {
         /// The value of the first colour.
         #[serde(with = "crate::values::one")]
@@ -39,7 +40,7 @@ pub(crate) struct Span {
 }
 
 /// Past this, the difference of two ends would not be a number any more.
-const LARGEST: f64 = f64::MAX / 4.0;
+pub(crate) const LARGEST: f64 = f64::MAX / 4.0;
 
 impl Range {
     /// Settles the ends. Ends in the wrong order are turned round, and an end that is no number is taken from the values.
@@ -47,17 +48,17 @@ impl Range {
         let finite = || values.iter().copied().filter(|value| value.is_finite());
         let lowest = finite().reduce(f64::min).unwrap_or(0.0);
         let highest = finite().reduce(f64::max).unwrap_or(lowest);
-        let (low, high) = match self {
+        let (mut low, mut high) = match self {
             Range::Fixed { low, high } => (
                 if low.is_nan() { lowest } else { low },
                 if high.is_nan() { highest } else { high },
             ),
-            Range::Values if palette == Palette::Diverging => {
-                let reach = lowest.abs().max(highest.abs());
-                (-reach, reach)
-            }
             Range::Values => (lowest, highest),
         };
+        if palette == Palette::Diverging {
+            let reach = low.abs().max(high.abs());
+            (low, high) = (-reach, reach);
+        }
         let (low, high) = (low.clamp(-LARGEST, LARGEST), high.clamp(-LARGEST, LARGEST));
         Span { low: low.min(high), high: low.max(high) }
     }
@@ -97,6 +98,8 @@ mod tests {
         assert_eq!(span, Span { low: 0.1, high: 0.5 });
         let span = Range::Values.span(&[0.5, -0.1], Palette::Diverging);
         assert_eq!(span, Span { low: -0.5, high: 0.5 });
+        let span = Range::Fixed { low: -0.1, high: 0.4 }.span(&[], Palette::Diverging);
+        assert_eq!(span, Span { low: -0.4, high: 0.4 }, "white is zero");
         let span = Range::Fixed { low: 1.0, high: 0.0 }.span(&[], Palette::Purples);
         assert_eq!(span, Span { low: 0.0, high: 1.0 });
         assert_eq!(Range::Values.span(&[], Palette::Reds), Span { low: 0.0, high: 0.0 });

@@ -1,11 +1,13 @@
 //! A figure in characters: one line a row, its panels under each other.
 
+mod chart;
 mod color;
 mod output;
 mod plain;
 mod sheet;
 
-use crate::figure::Figure;
+use crate::figure::{Figure, Panel};
+use crate::terminal::chart::chart;
 use crate::terminal::color::Colored;
 pub(crate) use crate::terminal::output::Output;
 use crate::terminal::plain::Plain;
@@ -22,6 +24,9 @@ pub(crate) fn ansi(figure: &Figure) -> String {
 }
 
 fn panels(figure: &Figure, ink: &dyn Ink) -> String {
-    let sheets = figure.content.heatmaps().into_iter().map(|heatmap| sheet(heatmap, ink));
-    sheets.collect::<Vec<_>>().join("\n")
+    let panels = figure.content.panels().into_iter().map(|panel| match panel {
+        Panel::Heatmap(heatmap) => sheet(heatmap, ink),
+        Panel::Lines(lines) => chart(lines, ink),
+    });
+    panels.collect::<Vec<_>>().join("\n")
 }

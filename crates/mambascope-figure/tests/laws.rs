@@ -1,6 +1,8 @@
 //! What holds for every figure, whatever its size, labels and values.
 
-use mambascope_figure::{Figure, Heatmap, Mark, Palette, Peak, RowLabel};
+use mambascope_figure::{
+    ColumnNames, Figure, Heatmap, Lines, Mark, Palette, Peak, RowLabel, Series, Shape,
+};
 use proptest::prelude::*;
 use resvg::usvg::{Options, Tree, roxmltree};
 
@@ -38,6 +40,42 @@ prop_compose! {
     }
 }
 
+prop_compose! {
+    fn lines()(columns in 0usize..20, count in 0usize..4)(
+        columns in proptest::collection::vec(any::<String>(), columns),
+        values in proptest::collection::vec(proptest::collection::vec(proptest::num::f64::ANY, 3 * columns), count),
+        words in proptest::collection::vec(any::<String>(), 6),
+        rule in proptest::option::of(proptest::num::f64::ANY),
+        ends in proptest::option::of((proptest::num::f64::ANY, proptest::num::f64::ANY)),
+    ) -> Lines {
+        let count = columns.len();
+        let series = values.into_iter().map(|values| {
+            let part = |index: usize| values[index * count..(index + 1) * count].to_vec();
+            Series::new(&words[0], part(0)).band(part(1), part(2))
+        });
+        let lines = Lines::new(columns, series).expect("as many values as columns");
+        let lines = lines
+            .title(&words[1])
+            .column_label(&words[2])
+            .value_label(&words[3])
+            .column_noun(&words[4])
+            .caption(&words[5]);
+        let lines = rule.map_or(lines.clone(), |value| lines.rule(&words[0], value));
+        ends.map_or(lines.clone(), |(low, high)| lines.range(low, high))
+    }
+}
+
+prop_compose! {
+    fn attentions()(count in 0usize..7)(
+        tokens in labels(count),
+        values in proptest::collection::vec(proptest::num::f64::ANY, count * count),
+        palette in palettes(),
+    ) -> Heatmap {
+        let map = Heatmap::attention(tokens, values).expect("as many values as pairs");
+        map.palette(palette).peak(Peak::Outlined)
+    }
+}
+
 fn size_of(png: &[u8]) -> (u32, u32) {
     let number = |at: usize| u32::from_be_bytes(png[at..at + 4].try_into().expect("four bytes"));
     (number(16), number(20))
@@ -55,6 +93,66 @@ proptest! {
         let tooltips = document.descendants().filter(|node| node.has_tag_name("title")).count();
         prop_assert_eq!(tooltips, 1 + map.rows.len() * map.columns.len());
         prop_assert!(!drawing.contains("NaN") && !drawing.contains("=\"inf"));
+    }
+
+    #[test]
+    fn every_line_plot_is_sound(plot in lines()) {
+        let figure = plot.figure();
+        let drawing = figure.svg();
+        let tree = Tree::from_str(&drawing, &Options::default());
+        prop_assert!(tree.is_ok(), "{:?}\n{drawing}", tree.err());
+let document = roxmltree::Document::parse(&drawing).expect("the tree has parsed it");
+        let mut attributes = document.descendants().flat_map(|node| node.attributes());
+        let is_number = |text: &str| !text.contains("NaN") && !text.contains("inf");
+        prop_assert!(attributes.all(|attribute| is_number(attribute.value())), "{drawing}");
+        for text in [figure.text(), figure.ansi().replace("\x1b[", "")] {
+            prop_assert!(text.chars().all(|sign| sign == '\n' || !sign.is_control()), "{text:?}");
+        }
+        let json = serde_json::to_string(&figure).expect("a figure is data");
+        let back: Figure = serde_json::from_str(&json).expect("a figure's own json");
+        prop_assert_eq!(drawing, back.svg());
+    }
+
+    #[test]
+    fn attention_has_no_cell_above_the_diagonal(map in attentions()) {
+        let drawing = map.figure().svg();
+        let document = roxmltree::Document::parse(&drawing).expect("a sound drawing");
+        let tooltips = document.descendants().filter(|node| node.has_tag_name("title")).count();
+        let count = map.rows.len();
+        prop_assert_eq!(tooltips, 1 + count * (count + 1) / 2);
+        let mut other = map.clone();
+        for row in 0..count {
+            for column in row + 1..count {
+                other.values[row * count + column] = 7.0;
+            }
+        }
+        prop_assert_eq!(other.figure().svg(), drawing);
+        prop_assert_eq!(other.figure().ansi(), map.figure().ansi());
+    }
+
+    #[test]
+    fn differences_are_white_at_zero(map in heatmaps(), other in proptest::num::f64::NORMAL) {
+        let mut shifted = map.clone();
+        shifted.values.iter_mut().for_each(|value| *value += other);
+        for map in [map.minus(&shifted), shifted.minus(&map)] {
+            let (low, high) = map.expect("maps of one size").limits();
+            prop_assert_eq!(low, -high);
+        }
+    }
+
+    #[test]
+    fn maps_that_share_a_scale_hold_all_values(maps in proptest::collection::vec(heatmaps(), 1..4)) {
+        let figure = Figure::shared(maps.clone());
+        prop_assert!(Tree::from_str(&figure.svg(), &Options::default()).is_ok());
+        let json = serde_json::to_value(&figure).expect("a figure is data");
+        let shared: Vec<Heatmap> = serde_json::from_value(json["shared"].clone()).expect("maps");
+        let limits: Vec<(f64, f64)> = shared.iter().map(Heatmap::limits).collect();
+        prop_assert!(limits.iter().all(|one| *one == limits[0]));
+        for map in maps {
+            let is_bare = map.values.iter().all(|value| !value.is_finite());
+            let (low, high) = map.limits();
+            prop_assert!(is_bare || limits[0].0 <= low && high <= limits[0].1);
+        }
     }
 
     #[test]
@@ -101,8 +199,22 @@ fn panels_that_disagree_with_their_labels_are_drawn_as_not_computed() {
 }
 
 #[test]
+fn maps_stored_before_they_had_shapes_are_read() {
+    let map = Heatmap::new(["a"], ["0"], vec![1.0]).expect("one value");
+    let mut json = serde_json::to_value(&map).expect("a map is data");
+    let fields = json.as_object_mut().expect("fields");
+    for name in ["column_names", "shape", "dots"] {
+        assert!(fields.remove(name).is_some(), "{name}");
+    }
+    let back: Heatmap = serde_json::from_value(json).expect("a map");
+    assert_eq!((back.column_names, back.shape), (ColumnNames::Ticks, Shape::Full));
+    assert_eq!(back, map);
+}
+
+#[test]
 fn figures_travel_between_threads() {
     fn travels<T: Send + Sync + Clone + 'static>() {}
     travels::<Figure>();
     travels::<Heatmap>();
+    travels::<Lines>();
 }

@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 
-use mambascope_figure::{Figure, Heatmap, Palette, Peak, RowLabel};
+use mambascope_figure::{Figure, Heatmap, Lines, Palette, Peak, RowLabel, Series};
 
 fn louvre() -> Heatmap {
     let rows = [
@@ -68,6 +68,184 @@ fn words() {
     "#);
 }
 
+/// Three lines with bands, gaps and rules over six layers.
+fn restored() -> Lines {
+    let nan = f64::NAN;
+    let last = Series::new("last token", vec![0.01, 0.02, 0.12, 0.38, 0.62, 0.64])
+        .band(vec![0.0, 0.01, 0.06, 0.28, 0.51, 0.56], vec![0.02, 0.03, 0.18, 0.48, 0.73, 0.72]);
+    let subject = Series::new("last subject token", vec![0.52, 0.61, nan, 0.31, nan, 0.03])
+        .band(vec![0.42, 0.51, nan, 0.21, nan, 0.01], vec![0.62, 0.71, nan, 0.41, nan, 0.05])
+        .palette(Palette::Greens);
+    Lines::new((0..6).map(|layer| layer.to_string()), [last, subject])
+        .expect("six values a line")
+        .title("Effect of restoring the residual")
+        .column_label("layer")
+        .column_noun("layer")
+        .value_label("p( Paris)")
+        .rule("clean run", 0.7)
+        .caption("95 % intervals over 10 samples")
+}
+
+/// What four tokens take from each other.
+fn read() -> Heatmap {
+    let tokens =
+        [RowLabel::subject("The"), RowLabel::subject(" Louvre"), "\n".into(), " in".into()];
+    let nan = f64::NAN;
+    let values =
+        vec![1.0, 9.0, 9.0, 9.0, 0.25, 0.75, 9.0, 9.0, 0.1, 0.6, 0.3, 9.0, 0.05, 0.5, nan, 0.45];
+    Heatmap::attention(tokens, values)
+        .expect("sixteen values")
+        .title("Attention")
+        .scale_label("weight")
+}
+
+fn compared() -> Heatmap {
+    let less = louvre().title("less");
+    let mut more = less.title("more");
+    more.values
+        .iter_mut()
+        .enumerate()
+        .for_each(|(index, value)| *value += index as f64 / 60.0 - 0.2);
+    more.minus(&less).expect("maps of one size").dotted([(0, 0), (4, 5)])
+}
+
+#[test]
+fn line_drawing() {
+    insta::assert_snapshot!("lines.svg", restored().figure().svg());
+}
+
+#[test]
+fn attention_drawing() {
+    insta::assert_snapshot!("attention.svg", read().figure().svg());
+}
+
+#[test]
+fn difference_drawing() {
+    insta::assert_snapshot!("difference.svg", compared().figure().svg());
+}
+
+#[test]
+fn shared_drawing() {
+    let small = |title: &str, values| {
+        Heatmap::new(["a", " b"], ["0", "1"], values).expect("four values").title(title)
+    };
+    let figure = Figure::shared([
+        small("state", vec![0.1, 0.2, 0.3, 0.4]),
+        small("gate", vec![-0.2, 0.0, 0.1, 0.9]),
+    ]);
+    insta::assert_snapshot!("shared.svg", figure.svg());
+    insta::assert_snapshot!(figure.text(), @r#"
+    state
+
+     a  ▃▃▃▃
+    ·b  ▄▄▅▅
+        0 1
+
+        -0.200 ▁▁▁▂▂▂▃▃▃▄▄▄▅▅▅▆▆▆▇▇▇███ 0.900
+
+    gate
+
+     a  ▁▁▂▂
+    ·b  ▃▃██
+        0 1
+
+        -0.200 ▁▁▁▂▂▂▃▃▃▄▄▄▅▅▅▆▆▆▇▇▇███ 0.900
+    "#);
+}
+
+#[test]
+fn lines_in_words() {
+    insta::assert_snapshot!(restored().figure().text(), @r#"
+    Effect of restoring the residual
+
+    ● last token
+    ■ last subject token
+    ╌ clean run  0.700
+
+    p( Paris)
+        │
+        │╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌
+        │     ░░░░░░░                     ░░░░░░░····●···
+    0.6 ┤░░░░░░░░░···■                  ░░░··●···░░░░░░░░
+        │░░░░·····░░░                 ░░░░·░░░░░░░░░░░░░░
+        │····■░░░░░░░                ░░░··░░░░░
+        │░░░░░░░░                  ░░░··░░░
+    0.4 ┤                         ░░·●░░░░
+        │                       ░░░·░■░░
+        │                      ░░··░░░
+    0.2 ┤                    ░░··░░░
+        │                  ░░░·░░░
+        │               ░░···●░░
+        │          ░░░····░░░░                       ■···
+      0 ┤····●·······●░░                             ░░░░
+        └────────────────────────────────────────────────
+             0       1       2       3       4       5
+         layer
+
+    95 % intervals over 10 samples
+    "#);
+}
+
+#[test]
+fn line_colors() {
+    let series = Series::new("one", vec![0.0, 1.0]).band(vec![0.0, 0.5], vec![0.2, 1.0]);
+    let lines = Lines::new(["0", "1"], [series]).expect("two values").rule("rule", 0.5);
+    insta::assert_snapshot!(lines.figure().ansi().replace('\x1b', "␛"), @r#"
+    ␛[38;2;0;114;178m●␛[0m one
+    ␛[38;2;140;149;159m╌␛[0m rule  0.500
+
+        │
+    1.0 ┤           ␛[38;2;0;114;178m░●···␛[0m
+        │           ␛[38;2;0;114;178m·░░░░␛[0m
+        │          ␛[38;2;0;114;178m·░░░░░␛[0m
+        │         ␛[38;2;0;114;178m░░░░░░░␛[0m
+        │        ␛[38;2;0;114;178m░·░░░░░░␛[0m
+        │        ␛[38;2;0;114;178m░░░░░░░░␛[0m
+    0.5 ┤␛[38;2;140;149;159m╌╌╌╌╌╌╌╌␛[0m␛[38;2;0;114;178m·␛[0m␛[38;2;140;149;159m╌╌╌╌╌╌╌␛[0m
+        │      ␛[38;2;0;114;178m░·░░░░␛[0m
+        │     ␛[38;2;0;114;178m░░░░░░␛[0m
+        │     ␛[38;2;0;114;178m░·░░␛[0m
+        │␛[38;2;0;114;178m░░░░░░░░␛[0m
+        │␛[38;2;0;114;178m░░░░░·░␛[0m
+        │␛[38;2;0;114;178m░░░░·░␛[0m
+      0 ┤␛[38;2;0;114;178m····●␛[0m
+        └────────────────
+             0       1
+    "#);
+}
+
+#[test]
+fn attention_in_words() {
+    insta::assert_snapshot!(read().figure().text(), @r#"
+    Attention
+
+    0     The* ██
+    1 ·Louvre* ▂▂▆▆
+    2       ⏎  ▁▁▅▅▃▃
+    3     ·in  ▁▁▄▄··▄▄
+               0 1 2 3
+
+               weight  0.0500 ▁▁▁▂▂▂▃▃▃▄▄▄▅▅▅▆▆▆▇▇▇███ 1.000
+    "#);
+}
+
+#[test]
+fn differences_in_words() {
+    insta::assert_snapshot!(compared().figure().text(), @r#"
+    more − less
+
+        The* ▂▂▂▂▂▂▂▂▃▃▃▃
+    ·Louvre* ▃▃▃▃▄▄▄▄▄▄▄▄
+        ·is  ▅▅▅▅▅▅▅▅▅▅▆▆
+          ⏎  ▆▆····▇▇▇▇▇▇
+        ·in  ▇▇██████████
+             0 1 2 3 4 5
+             single restored layer
+
+             Δ p( Paris)  -0.283 ▁▁▁▂▂▂▃▃▃▄▄▄▅▅▅▆▆▆▇▇▇███ 0.283
+    "#);
+}
+
 #[test]
 fn many_columns_in_words() {
     insta::assert_snapshot!(wide(64).text(), @r#"
@@ -119,6 +297,20 @@ fn errors_say_what_to_do() {
     insta::assert_snapshot!(count, @r#"
     1 values for 2 rows by 1 columns
     help: give rows x columns = 2 values, row after row; NaN for a cell that was not computed
+    "#);
+    let line = Lines::new(["0", "1"], [Series::new("last", vec![1.0])]).expect_err("one of two");
+    insta::assert_snapshot!(line, @r#"
+    line `last` has 1 values for 2 columns
+    help: give one for each column; NaN where none was computed
+    "#);
+    let band = Series::new("last", vec![1.0, 2.0]).band(vec![0.5, 1.5], vec![]);
+    insta::assert_snapshot!(Lines::new(["0", "1"], [band]).expect_err("half a band"), @r#"
+    line `last` has 0 upper ends for 2 columns
+    help: give one for each column; NaN where none was computed
+    "#);
+    insta::assert_snapshot!(louvre().minus(&read()).expect_err("two sizes"), @r#"
+    a map of 5 rows by 6 columns less one of 4 by 4
+    help: subtract maps of the same tokens and layers
     "#);
     let figure = wide(2);
     let extension = figure.save("trace.jpeg").expect_err("no such format");

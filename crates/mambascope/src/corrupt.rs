@@ -1,5 +1,7 @@
 //! Corruption: what is done to the subject so that the fact is lost.
 
+pub mod multivariate;
+
 use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;

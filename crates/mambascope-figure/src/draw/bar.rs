@@ -6,7 +6,7 @@ use crate::draw::shape::{line, place, text};
 use crate::draw::{LINE, SOFT_INK, gradient_name};
 use crate::heatmap::Heatmap;
 use crate::layout::{
-    BAR_LABEL_GAP, BAR_WIDTH, LABEL_LINE, LABEL_SIZE, Layout, TICK_LENGTH, TICK_SIZE,
+    BAR_LABEL_GAP, BAR_WIDTH, LABEL_SIZE, Layout, SCALE_LABEL_RISE, TICK_LENGTH, TICK_SIZE,
 };
 
 /// The bar at the right of the plot, its numbers beside it and its name over it.
@@ -15,7 +15,7 @@ pub(super) fn bar(heatmap: &Heatmap, layout: &Layout) -> Group {
     let mut group =
         Group::new().set("transform", place(layout.bar(), layout.head)).add(strip(heatmap, layout));
     if !layout.scale_label.is_empty() {
-        group = group.add(text(&layout.scale_label, 0.0, -LABEL_LINE / 2.0 - 2.0, LABEL_SIZE));
+        group = group.add(text(&layout.scale_label, 0.0, -SCALE_LABEL_RISE, LABEL_SIZE));
     }
     let mut numbers = Group::new().set("fill", SOFT_INK);
     for tick in &layout.bar_ticks {

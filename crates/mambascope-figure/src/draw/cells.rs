@@ -1,10 +1,10 @@
 //! The coloured cells of a heatmap, each of which tells its value when the pointer rests on it.
 
-use svg::node::element::{Group, Rectangle, Title};
+use svg::node::element::{Circle, Group, Path, Rectangle, Title};
 
 use crate::draw::shape::one_line;
 use crate::draw::{HATCH, INK, LINE, quoted};
-use crate::heatmap::{Heatmap, Peak};
+use crate::heatmap::{ColumnNames, Heatmap, Peak, Shape};
 use crate::layout::Layout;
 use crate::number::{coordinate, short};
 use crate::scale::Span;
@@ -19,12 +19,12 @@ pub(super) fn cells(heatmap: &Heatmap, layout: &Layout) -> Group {
     if layout.cell_width >= SEAM_FROM {
         rows = rows.set("stroke", "#fff").set("stroke-opacity", 0.55).set("stroke-width", 0.7);
     }
-    for row in 0..heatmap.rows.len() {
-        for column in 0..heatmap.columns.len() {
-            rows = rows.add(cell(heatmap, layout, span, (row, column)));
-        }
+    for at in heatmap.cells() {
+        rows = rows.add(cell(heatmap, layout, span, at));
     }
-    let group = Group::new().add(rows).add(frame(layout));
+    let group = Group::new().add(rows).add(frame(heatmap, layout));
+    let group =
+        if heatmap.dots.is_empty() { group } else { group.add(dots(heatmap, layout, span)) };
     match (heatmap.peak, heatmap.highest()) {
         (Peak::Outlined, Some(highest)) => group.add(outline(layout, highest)),
         _ => group,
@@ -49,15 +49,38 @@ fn rectangle(layout: &Layout, (row, column): (usize, usize)) -> Rectangle {
         .set("height", layout.cell_height)
 }
 
-/// A thin line round the plot, just outside the cells.
-fn frame(layout: &Layout) -> Rectangle {
-    Rectangle::new()
-        .set("x", -0.5)
-        .set("y", -0.5)
-        .set("width", layout.plot_width + 1.0)
-        .set("height", layout.plot_height + 1.0)
-        .set("fill", "none")
-        .set("stroke", LINE)
+/// A thin line round the plot, just outside the cells: a box, or stairs along the diagonal.
+fn frame(heatmap: &Heatmap, layout: &Layout) -> Path {
+    let (right, bottom) = (layout.plot_width + 0.5, layout.plot_height + 0.5);
+    let path = match heatmap.shape {
+        Shape::Full => format!("M-0.5 -0.5H{right}V{bottom}H-0.5Z"),
+        Shape::LowerTriangle => {
+            let step = |row: usize| {
+                let x = (row + 1).min(heatmap.columns.len()) as f64 * layout.cell_width + 0.5;
+                let y = (row + 1) as f64 * layout.cell_height - 0.5;
+                let y = if row + 1 == heatmap.rows.len() { bottom } else { y };
+                format!("H{x}V{y}")
+            };
+            let stairs: String = (0..heatmap.rows.len()).map(step).collect();
+            format!("M-0.5 -0.5{stairs}V{bottom}H-0.5Z")
+        }
+    };
+    Path::new().set("d", path).set("fill", "none").set("stroke", LINE)
+}
+
+/// A dot in each marked cell, dark or light, whichever is seen on the cell.
+fn dots(heatmap: &Heatmap, layout: &Layout, span: Span) -> Group {
+    let radius = (layout.cell_width.min(layout.cell_height) * 0.15).clamp(0.8, 2.4);
+    let is_marked = |at: &(usize, usize)| heatmap.dots.contains(at);
+    heatmap.cells().filter(is_marked).fold(Group::new(), |group, (row, column)| {
+        let share = span.share(heatmap.value(row, column));
+        let dark = share.is_some_and(|share| heatmap.palette.color(share).is_dark());
+        let dot = Circle::new()
+            .set("cx", coordinate((column as f64 + 0.5) * layout.cell_width))
+            .set("cy", coordinate((row as f64 + 0.5) * layout.cell_height))
+            .set("r", coordinate(radius));
+        group.add(dot.set("fill", if dark { "#fff" } else { INK }).set("pointer-events", "none"))
+    })
 }
 
 fn outline(layout: &Layout, at: (usize, usize)) -> Rectangle {
@@ -67,7 +90,14 @@ fn outline(layout: &Layout, at: (usize, usize)) -> Rectangle {
 /// Which cell it is: ``token 3 `·Tower`, layer 12``.
 pub(super) fn cell_name(heatmap: &Heatmap, row: usize, column: usize) -> String {
     let row_text = heatmap.rows.get(row).map_or_else(String::new, |label| quoted(&label.text));
-    let column_text = heatmap.columns.get(column).map_or_else(String::new, |text| one_line(text));
+    let column_text = heatmap.columns.get(column);
+    let column_text = match heatmap.column_names {
+        ColumnNames::Ticks => column_text.map_or_else(String::new, |text| one_line(text)),
+        ColumnNames::Tokens => {
+            let text = column_text.map_or_else(String::new, |text| quoted(text));
+            format!("{column} {text}")
+        }
+    };
     let row_noun = one_line(&heatmap.row_noun);
     let column_noun = one_line(&heatmap.column_noun);
     format!("{row_noun} {row} {row_text}, {column_noun} {column_text}")

@@ -125,6 +125,13 @@ impl Ink for Colored {
         format!("{FAINT}{spaces}{PLAIN}{letters}")
     }
 
+    fn stroke(&self, text: &str, color: Color) -> String {
+        let mut painted = Painted::default();
+        painted.front(Some(color));
+        painted.text.push_str(text);
+        painted.finish()
+    }
+
     fn title(&self, text: &str) -> String {
         format!("{BOLD}{text}{PLAIN}")
     }

@@ -1,6 +1,7 @@
 //! Values as bars of one to eight eighths of a line: a row reads as a curve over the columns.
 
 use crate::heatmap::Heatmap;
+use crate::palette::Color;
 use crate::terminal::sheet::{Cell, Ink, SAMPLE};
 
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -35,6 +36,10 @@ impl Ink for Plain {
     }
 
     fn label(&self, text: &str) -> String {
+        text.to_owned()
+    }
+
+    fn stroke(&self, text: &str, _: Color) -> String {
         text.to_owned()
     }
 

@@ -2,14 +2,15 @@
 
 use crate::fit::{ellipsis, wrap};
 use crate::font::columns;
-use crate::heatmap::Heatmap;
+use crate::heatmap::{ColumnNames, Heatmap};
 use crate::number::short;
+use crate::palette::Color;
 use crate::readable::{printable, readable};
 use crate::row_label::{Mark, RowLabel};
 use crate::ticks::column_step;
 
 /// The width that a picture is made for.
-const WIDTH: usize = 80;
+pub(super) const WIDTH: usize = 80;
 /// Least and most columns for a row's label.
 const LABEL: (usize, usize) = (10, 18);
 /// The `*` of a marked row and the space after it.
@@ -38,13 +39,15 @@ pub(super) trait Ink {
     fn label(&self, text: &str) -> String;
     /// A heading.
     fn title(&self, text: &str) -> String;
+    /// A piece of a plot in this colour.
+    fn stroke(&self, text: &str, color: Color) -> String;
 }
 
-fn measure(character: char) -> f64 {
+pub(super) fn measure(character: char) -> f64 {
     columns(character) as f64
 }
 
-fn text_width(text: &str) -> usize {
+pub(super) fn text_width(text: &str) -> usize {
     text.chars().map(columns).sum()
 }
 
@@ -52,7 +55,9 @@ fn text_width(text: &str) -> usize {
 pub(super) fn sheet(heatmap: &Heatmap, ink: &dyn Ink) -> String {
     let room = WIDTH.saturating_sub(MARK + heatmap.columns.len()).clamp(LABEL.0, LABEL.1);
     let names: Vec<String> = heatmap.rows.iter().map(|row| name(row, room)).collect();
-    let gutter = names.iter().map(|name| text_width(name)).max().unwrap_or(0);
+    let numbers = numbers(heatmap);
+    let number = numbers.first().map_or(0, |number| text_width(number));
+    let gutter = number + names.iter().map(|name| text_width(name)).max().unwrap_or(0);
     let cell = ink.cell(heatmap.columns.len(), WIDTH.saturating_sub(gutter + MARK));
 
     let mut lines = Vec::new();
@@ -63,12 +68,13 @@ pub(super) fn sheet(heatmap: &Heatmap, ink: &dyn Ink) -> String {
     }
     let span = heatmap.span();
     for (index, (row, name)) in heatmap.rows.iter().zip(&names).enumerate() {
-        let values = (0..heatmap.columns.len()).map(|column| heatmap.value(index, column));
+        let values = (0..heatmap.cells_of(index)).map(|column| heatmap.value(index, column));
         let shares: Vec<Option<f64>> = values.map(|value| span.share(value)).collect();
-        let space = " ".repeat(gutter - text_width(name));
+        let number = numbers.get(index).map_or("", String::as_str);
+        let space = " ".repeat(gutter - text_width(name) - text_width(number));
         let mark = if row.mark == Mark::Subject { '*' } else { ' ' };
         let label = ink.label(name);
-        lines.push(format!("{space}{label}{mark} {}", ink.row(heatmap, &shares, cell)));
+        lines.push(format!("{number}{space}{label}{mark} {}", ink.row(heatmap, &shares, cell)));
     }
     lines.extend(axis(heatmap, gutter + MARK, cell));
     lines.push(String::new());
@@ -85,10 +91,24 @@ fn name(row: &RowLabel, room: usize) -> String {
     ellipsis(&readable(&row.text), room as f64, &measure)
 }
 
+/// The rows' numbers, all of one width, where columns are tokens and called by theirs.
+fn numbers(heatmap: &Heatmap) -> Vec<String> {
+    let widest = heatmap.rows.len().saturating_sub(1).to_string().len();
+    match heatmap.column_names {
+        ColumnNames::Ticks => Vec::new(),
+        ColumnNames::Tokens => {
+            (0..heatmap.rows.len()).map(|index| format!("{index:>widest$} ")).collect()
+        }
+    }
+}
+
 /// The columns' names under their first character, and what they are.
 fn axis(heatmap: &Heatmap, indent: usize, cell: Cell) -> Vec<String> {
-    let fit = |text: &String| ellipsis(&readable(text), 16.0, &measure);
-    let names: Vec<String> = heatmap.columns.iter().map(fit).collect();
+    let fit = |(index, text): (usize, &String)| match heatmap.column_names {
+        ColumnNames::Ticks => ellipsis(&readable(text), 16.0, &measure),
+        ColumnNames::Tokens => index.to_string(),
+    };
+    let names: Vec<String> = heatmap.columns.iter().enumerate().map(fit).collect();
     let widest = names.iter().map(|name| text_width(name)).max().unwrap_or(0) as f64;
     let (room, start): (f64, Box<dyn Fn(usize) -> usize>) = match cell {
         Cell::Wide(wide) => (wide as f64, Box::new(move |column| column * wide)),
