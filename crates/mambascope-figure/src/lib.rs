@@ -1,4 +1,4 @@
-//! Labelled numbers to SVG, PNG, PDF and the terminal.
+//! Labelled numbers to SVG, PNG, PDF, the terminal and notebooks.
 //!
 //! A [`Heatmap`] is numbers with labels: rows (often tokens) down, columns (often layers) across. A [`Figure`] is a picture
 //! as data, one or more panels, which draws itself in each form from one description, so that all of them look the same. The
@@ -27,12 +27,14 @@
 //! ```
 
 mod arrange;
+mod bundle;
 mod draw;
 mod error;
 mod figure;
 mod fit;
 mod font;
 mod heatmap;
+mod intervals;
 mod layout;
 mod number;
 mod palette;
@@ -49,10 +51,12 @@ mod ticks;
 #[cfg(any(feature = "pdf", feature = "png"))]
 mod tree;
 mod values;
+mod vega;
 
 pub use error::Error;
 pub use figure::Figure;
 pub use heatmap::{Heatmap, Peak};
+pub use intervals::Intervals;
 pub use palette::{Color, Palette};
 pub use readable::{readable, readable_bytes};
 pub use row_label::{Mark, RowLabel};

@@ -21,6 +21,7 @@ mod error;
 mod explain;
 mod facts;
 mod guess;
+pub mod notebook;
 pub mod npz;
 mod plan;
 pub mod random;
@@ -52,6 +53,7 @@ pub use wavefront::Work;
 /// All that a notebook needs: `use mambascope::prelude::*;`.
 pub mod prelude {
     pub use crate::TokenSet::{All, Last, Subject, SubjectLast};
+    pub use crate::notebook::{self, Last as _};
     pub use crate::{
         Answer, At, Compute, Effects, Error, Facts, Figure, Model, Noise, Plan, Record, Scope,
         Show, Site, TokenSet, Trace, Window,

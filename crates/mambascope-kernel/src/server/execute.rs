@@ -223,8 +223,16 @@ impl History {
         if let Some(count) = number("n") {
             found.drain(..found.len().saturating_sub(count as usize));
         }
-        let entries: Vec<Value> =
-            found.into_iter().map(|(count, cell)| json!([0, count, cell])).collect();
+        if asked["unique"] == true {
+            let mut seen = std::collections::BTreeSet::new();
+            found.retain(|(_, cell)| seen.insert(cell));
+        }
+        let pairs = asked["output"] == true;
+        // What cells showed is not kept: a notebook has it.
+        let entry = |(count, cell): &(u64, String)| {
+            if pairs { json!([0, count, [cell, null]]) } else { json!([0, count, cell]) }
+        };
+        let entries: Vec<Value> = found.into_iter().map(entry).collect();
         json!({"status": "ok", "history": entries})
     }
 }
