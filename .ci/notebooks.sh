@@ -20,6 +20,16 @@ fi
 if [ -z "${CHROMIUM:-}" ] && ! command -v chromium > /dev/null; then
     apt-get install -y --no-install-recommends chromium > "$tools/apt.log" 2>&1 || { cat "$tools/apt.log"; exit 1; }
 fi
+# The standard library's source, which cells need: the toolchain's, else Debian's package of it, unpacked beside the tools.
+if [ -z "${RUST_SRC_PATH:-}" ] && [ ! -d "$(rustc --print sysroot)/lib/rustlib/src/rust/library" ]; then
+    if ! compgen -G "$tools/rust-src/usr/src/rustc-*/library" > /dev/null; then
+        apt-get update > "$tools/apt.log" 2>&1
+        (cd "$tools" && apt-get download rust-web-src >> apt.log 2>&1 && dpkg -x rust-web-src_*.deb rust-src && rm rust-web-src_*.deb) ||
+            { cat "$tools/apt.log"; exit 1; }
+    fi
+    RUST_SRC_PATH=$(compgen -G "$tools/rust-src/usr/src/rustc-*/library" | tail -n 1)
+    export RUST_SRC_PATH
+fi
 export CHROMIUM=${CHROMIUM:-$(command -v chromium)}
 export PATH=$tools/venv/bin:$PATH
 
