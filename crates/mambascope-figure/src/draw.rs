@@ -64,6 +64,12 @@ pub(crate) fn svg(figure: &Figure) -> String {
     text
 }
 
+/// Width and height of the document.
+pub(crate) fn size(figure: &Figure) -> (f64, f64) {
+    let arrangement = Arrangement::new(&figure.content);
+    (arrangement.width + 2.0 * MARGIN, arrangement.height + 2.0 * MARGIN)
+}
+
 /// The figure's name: the titles of its panels.
 pub(crate) fn headline(figure: &Figure) -> String {
     let panels = figure.content.panels();

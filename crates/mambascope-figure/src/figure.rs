@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::bundle::Look;
 use crate::heatmap::Heatmap;
 use crate::lines::Lines;
 use crate::{draw, terminal};
@@ -26,6 +27,9 @@ use crate::{draw, terminal};
 #[serde(transparent)]
 pub struct Figure {
     pub(crate) content: Content,
+    /// How a notebook shows it; no part of what is stored.
+    #[serde(skip)]
+    pub(crate) look: Look,
 }
 
 /// What a figure is made of.
@@ -92,7 +96,7 @@ impl Figure {
     pub fn beside(&self, right: &Figure) -> Figure {
         let mut panels = self.content.parts_beside();
         panels.extend(right.content.parts_beside());
-        Figure { content: Content::Beside(panels) }
+        Figure { content: Content::Beside(panels), look: self.look }
     }
 
     /// This figure above another; their plots begin at one left edge.
@@ -100,7 +104,7 @@ impl Figure {
     pub fn above(&self, below: &Figure) -> Figure {
         let mut panels = self.content.parts_above();
         panels.extend(below.content.parts_above());
-        Figure { content: Content::Above(panels) }
+        Figure { content: Content::Above(panels), look: self.look }
     }
 }
 
@@ -141,7 +145,7 @@ pub(crate) enum Panel<'a> {
 
 impl From<Heatmap> for Figure {
     fn from(heatmap: Heatmap) -> Self {
-        Figure { content: Content::Heatmap(Box::new(heatmap)) }
+        Figure { content: Content::Heatmap(Box::new(heatmap)), look: Look::default() }
     }
 }
 

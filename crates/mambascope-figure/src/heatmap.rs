@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::figure::Figure;
+use crate::intervals::Intervals;
 use crate::palette::Palette;
 use crate::row_label::RowLabel;
 use crate::scale::{Range, Scale, Span};
@@ -91,6 +92,9 @@ pub struct Heatmap {
     pub dots: Vec<(usize, usize)>,
     /// Small print under it all; may be empty.
     pub caption: String,
+    /// Where each value may lie, for tooltips of interactive pictures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intervals: Option<Intervals>,
 }
 
 impl Heatmap {
@@ -125,6 +129,7 @@ impl Heatmap {
             shape: Shape::default(),
             dots: Vec::new(),
             caption: String::new(),
+            intervals: None,
         })
     }
 
@@ -194,6 +199,20 @@ impl Heatmap {
     #[must_use]
     pub fn caption(&self, caption: impl Into<String>) -> Self {
         Heatmap { caption: caption.into(), ..self.clone() }
+    }
+
+    /// With intervals round the values, which an interactive picture tells when the pointer rests on a cell.
+    ///
+    /// # Errors
+    /// When there are not as many lower and upper ends as values.
+    pub fn intervals(&self, intervals: Intervals) -> Result<Self, Error> {
+        let (rows, columns) = (self.rows.len(), self.columns.len());
+        for ends in [&intervals.low, &intervals.high] {
+            if ends.len() != self.values.len() {
+                return Err(Error::Count { rows, columns, values: ends.len() });
+            }
+        }
+        Ok(Heatmap { intervals: Some(intervals), ..self.clone() })
     }
 
     /// The picture.

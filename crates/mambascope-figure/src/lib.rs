@@ -1,4 +1,4 @@
-//! Labelled numbers to SVG, PNG, PDF and the terminal.
+//! Labelled numbers to SVG, PNG, PDF, the terminal and notebooks.
 //!
 //! A [`Heatmap`] is numbers with labels: rows (often tokens) down, columns (often layers) across; [`Lines`] are curves over
 //! columns with their bands. A [`Figure`] is a picture as data, one or more panels, which draws itself in each form from one
@@ -30,12 +30,14 @@ mod arrange;
 mod attention;
 mod clip;
 mod difference;
+mod bundle;
 mod draw;
 mod error;
 mod figure;
 mod fit;
 mod font;
 mod heatmap;
+mod intervals;
 mod layout;
 mod lines;
 mod number;
@@ -54,10 +56,12 @@ mod ticks;
 #[cfg(any(feature = "pdf", feature = "png"))]
 mod tree;
 mod values;
+mod vega;
 
 pub use error::Error;
 pub use figure::Figure;
 pub use heatmap::{ColumnNames, Heatmap, Peak, Shape};
+pub use intervals::Intervals;
 pub use lines::{Lines, Rule, Series};
 pub use palette::{Color, Palette};
 pub use readable::{readable, readable_bytes};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use mambascope_figure::{Figure, Heatmap, Palette, RowLabel};
+use mambascope_figure::{Figure, Heatmap, Intervals, Palette, RowLabel};
 use mambascope_model::Site;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,9 @@ use crate::check::Resolved;
 use crate::plan::Plan;
 use crate::trace::Trace;
 use crate::wavefront::{Outcome, Work};
+
+/// Standard deviations on each side that hold 95 % of a normal distribution.
+const NORMAL_95: f64 = 1.96;
 
 /// What a trace measured: p(answer), clean, corrupted, and with each cell restored.
 ///
@@ -108,6 +111,30 @@ impl Effects {
         cell.map_or_else(Vec::new, |cell| {
             self.sample_scores.iter().skip(cell).step_by(cells).copied().collect()
         })
+    }
+
+    /// Where the mean score of one cell may lie: 95 % by the normal approximation over noise samples, `mean ± 1.96 s/√S`, cut
+    /// off at 0 and 1; `None` outside the grid and for fewer than two samples.
+    pub fn interval(&self, token: usize, layer: usize) -> Option<(f64, f64)> {
+        let samples = self.samples(token, layer);
+        if samples.len() < 2 {
+            return None;
+        }
+        let (count, mean) = (samples.len() as f64, mean(&samples));
+        let squares: f64 = samples.iter().map(|sample| (sample - mean).powi(2)).sum();
+        let reach = NORMAL_95 * (squares / (count - 1.0)).sqrt() / count.sqrt();
+        Some(((mean - reach).max(0.0), (mean + reach).min(1.0)))
+    }
+
+    /// The intervals of all cells, where there are any.
+    fn intervals(&self) -> Option<Intervals> {
+        let samples = self.low_samples.len();
+        let cells = self
+            .tokens
+            .iter()
+            .flat_map(|&token| self.layers.iter().map(move |&layer| self.interval(token, layer)));
+        let (low, high) = cells.collect::<Option<Vec<_>>>()?.into_iter().unzip();
+        Some(Intervals { name: format!("mean ± 1.96 s/√{samples}"), low, high })
     }
 
     fn cell(&self, token: usize, layer: usize) -> Option<usize> {
@@ -237,7 +264,10 @@ impl Effects {
             .scale_label(format!("p({})", self.answer.trim()))
             .range(self.low, self.ceiling())
             .palette(palette(self.site));
-        Ok(Figure::from(map))
+        Ok(Figure::from(match self.intervals() {
+            Some(intervals) => map.intervals(intervals)?,
+            None => map,
+        }))
     }
 
     /// The top of the colour scale: the highest score.

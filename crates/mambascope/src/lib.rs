@@ -23,6 +23,7 @@ mod facts;
 mod fill;
 mod guess;
 pub mod metrics;
+pub mod notebook;
 pub mod npz;
 mod plan;
 pub mod random;
@@ -61,6 +62,7 @@ pub use wavefront::Work;
 /// All that a notebook needs: `use mambascope::prelude::*;`.
 pub mod prelude {
     pub use crate::TokenSet::{All, Last, Relation, Subject, SubjectFirst, SubjectLast};
+    pub use crate::notebook::{self, Last as _};
     pub use crate::{
         Answer, At, Compute, Corruption, Direction, Effects, Error, Facts, Figure, Fill, Model,
         Noise, Other, Plan, Record, Scope, Sever, Show, Site, Swap, Timing, TokenSet, Trace,

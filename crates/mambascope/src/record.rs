@@ -31,6 +31,11 @@ impl Record {
         self.activations.at(site, layer)
     }
 
+    /// All that was recorded, by site and layer.
+    pub fn iter(&self) -> impl Iterator<Item = (Site, usize, &Tensor)> {
+        self.activations.iter().map(|(spot, tensor)| (spot.site, spot.layer, tensor))
+    }
+
     /// The logits after each token, `[L, V]`.
     pub const fn logits(&self) -> &Tensor {
         self.activations.logits()

@@ -1,70 +1,150 @@
-//! How values appear in a Rust notebook: `evcxr_display`, also for results.
+//! How values appear in a Rust notebook: as pictures, tables and red errors, with a text for everyone else.
+
+mod table;
 
 use std::fmt::Display;
-use std::io::Write as _;
 
+use candle_core::Tensor;
 use mambascope_figure::Figure;
+use mambascope_model::Model;
+use serde_json::json;
 
 use crate::effects::Effects;
+use crate::notebook::Bundle;
+use crate::record::Record;
 use crate::trace::Trace;
 
-/// A value that a notebook cell may end with.
+/// A value that a notebook can show in more forms than text.
 ///
-/// The notebook's kernel calls `evcxr_display` on a cell's last value; under it, framed lines on standard output are
-/// pictures. A `Result` shows its value, or the error in red with what to write instead.
+/// A cell that ends with one shows it ([`Last`](crate::notebook::Last)); [`display`](crate::notebook::display) shows one
+/// while the cell runs. A `Result` shows its value, or the error in red with what to write instead.
 ///
-/// # Source
-/// The display protocol of evcxr: `EVCXR_BEGIN_CONTENT` with a MIME type, the content, `EVCXR_END_CONTENT`.
+/// # Example
+/// ```
+/// use mambascope::prelude::*;
+/// let figure = Model::tiny().trace([5, 9, 2]).subject(1..2).corrupt(Noise::gaussian(0.5)).restore(..).heatmap();
+/// assert!(figure.bundle().get("image/svg+xml").is_some());
+/// ```
 pub trait Show {
     /// The value by MIME type, the plainest first.
-    fn bundle(&self) -> Vec<(&'static str, String)>;
-
-    /// Shows the value to whoever reads this program's standard output.
-    fn evcxr_display(&self) {
-        let mut text = String::new();
-        for (mime, content) in self.bundle() {
-            text.push_str("EVCXR_BEGIN_CONTENT ");
-            text.push_str(mime);
-            text.push('\n');
-            text.push_str(&content);
-            text.push_str("\nEVCXR_END_CONTENT\n");
-        }
-        // A notebook that is gone cannot be told that it is gone.
-        let _ = std::io::stdout().lock().write_all(text.as_bytes());
-    }
+    fn bundle(&self) -> Bundle;
 }
 
 impl Show for Figure {
-    fn bundle(&self) -> Vec<(&'static str, String)> {
-        vec![("text/plain", self.text()), ("image/svg+xml", self.svg())]
+    fn bundle(&self) -> Bundle {
+        let bundle = Bundle::from(Figure::bundle(self));
+        let (width, height) = self.size();
+        if bundle.get("image/png").is_some() {
+            bundle.note("image/png", json!({ "width": width, "height": height }))
+        } else {
+            bundle
+        }
     }
 }
 
 impl Show for Effects {
-    fn bundle(&self) -> Vec<(&'static str, String)> {
-        vec![("text/plain", self.to_string())]
+    fn bundle(&self) -> Bundle {
+        Bundle::text(table::text(self)).and("text/html", table::html(self))
     }
 }
 
 impl Show for Trace {
-    fn bundle(&self) -> Vec<(&'static str, String)> {
-        vec![("text/plain", self.explain())]
+    fn bundle(&self) -> Bundle {
+        Bundle::text(self.explain())
+    }
+}
+
+impl Show for Model {
+    fn bundle(&self) -> Bundle {
+        let config = self.config();
+        let millions = config.weights() as f64 / 1e6;
+        let tokens = match self.tokens() {
+            Some(_) => format!("{} tokens", config.known_vocabulary),
+            None => format!("{} tokens without a tokenizer", config.known_vocabulary),
+        };
+        let (layers, width, inner, state) =
+            (config.layers, config.width, config.inner, config.state);
+        Bundle::text(format!(
+            "{}: Mamba-1, {layers} layers, D {width}, E {inner}, N {state}, {tokens}, {millions:.1} million parameters",
+            self.name()
+        ))
+    }
+}
+
+impl Show for Record {
+    fn bundle(&self) -> Bundle {
+        let mut lines = vec![format!(
+            "record of {} tokens; logits {:?}",
+            self.input_ids().len(),
+            self.logits().dims()
+        )];
+        lines.extend(self.iter().map(|(site, layer, tensor)| {
+            format!("  {site} of layer {layer}  {:?}", tensor.dims())
+        }));
+        Bundle::text(lines.join("\n"))
+    }
+}
+
+impl Show for Tensor {
+    fn bundle(&self) -> Bundle {
+        Bundle::text(self.to_string())
+    }
+}
+
+impl Show for str {
+    fn bundle(&self) -> Bundle {
+        Bundle::text(self)
+    }
+}
+
+impl Show for String {
+    fn bundle(&self) -> Bundle {
+        Bundle::text(self.as_str())
+    }
+}
+
+impl Show for Bundle {
+    fn bundle(&self) -> Bundle {
+        self.clone()
+    }
+}
+
+impl<T: Show + ?Sized> Show for &T {
+    fn bundle(&self) -> Bundle {
+        (**self).bundle()
     }
 }
 
 impl<T: Show, E: Display> Show for Result<T, E> {
-    fn bundle(&self) -> Vec<(&'static str, String)> {
+    fn bundle(&self) -> Bundle {
         match self {
             Ok(value) => value.bundle(),
-            Err(error) => {
-                let text = format!("error: {error}");
-                let html = format!("<pre style=\"color:#d32f2f\">{}</pre>", escaped(&text));
-                vec![("text/plain", text), ("text/html", html)]
-            }
+            Err(error) => refusal(error),
         }
     }
 }
 
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+/// An error: red, its help apart, its text in the theme's own colour so that it can be read on any ground.
+pub(crate) fn refusal(error: &(impl Display + ?Sized)) -> Bundle {
+    let text = format!("error: {error}");
+    let line = |line: &str| match line.trim_start().strip_prefix("help:") {
+        Some(help) => {
+            let indent = line.len() - line.trim_start().len();
+            format!("{}<b style=\"color:#2e9e5b\">help:</b>{}", " ".repeat(indent), escaped(help))
+        }
+        None => escaped(line),
+    };
+    let said = error.to_string();
+    let lines: Vec<String> = said.lines().map(line).collect();
+    let html = format!(
+        "<pre style=\"border-left:4px solid #e5484d;background:rgba(229,72,77,0.10);padding:8px 12px;margin:4px 0;\
+         white-space:pre-wrap\"><b style=\"color:#e5484d\">error:</b> {}</pre>",
+        lines.join("\n")
+    );
+    Bundle::text(text).and("text/html", html)
+}
+
+/// Text in HTML.
+pub(crate) fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

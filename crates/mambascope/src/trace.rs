@@ -14,8 +14,8 @@ use crate::plan::{Answer, Direction, Plan, Prompt, Restore, Subject};
 use crate::record::Record;
 use crate::sever::Sever;
 use crate::swap::Other;
-use crate::watch::{Unwatched, Watch};
-use crate::{Error, explain, wavefront};
+use crate::watch::Watch;
+use crate::{Error, explain, notebook, wavefront};
 
 /// A model and a plan; nothing has run.
 ///
@@ -178,15 +178,16 @@ impl Trace {
         explain::explain(self)
     }
 
-    /// Runs the trace.
+    /// Runs the trace; a notebook shows how far it is, and may interrupt it.
     ///
     /// # Cost
     /// One pass up the layers with all cells and samples together; [`Trace::explain`] says how many layer-steps.
     ///
     /// # Errors
-    /// When the plan does not fit the model, before anything is run; or when an operation fails.
+    /// When the plan does not fit the model, before anything is run; when an operation fails; [`Error::Stopped`] when a
+    /// notebook interrupts it.
     pub fn run(&self) -> Result<Effects, Error> {
-        self.run_watched(&Unwatched)
+        self.run_watched(&notebook::progress("trace"))
     }
 
     /// Runs the trace, telling a watcher how far it is; the watcher may stop it.

@@ -1,0 +1,25 @@
+//! What cells of a notebook see: mambascope and its companions in one shared library.
+//!
+//! The library is built once, so no cell compiles candle, a cell links in a blink, and statics
+//! (thread pools, caches) are the same in every cell. The crates keep their own names, because
+//! rustc prints paths through the crate that re-exports them.
+
+mod display;
+mod frame;
+mod question;
+
+pub use anyhow;
+pub use candle_core;
+pub use candle_nn;
+pub use mambascope;
+pub use plotters;
+pub use tokenizers;
+
+pub use display::DebugFallback;
+pub use question::Question;
+
+/// What every cell has imported from the start.
+pub mod prelude {
+    pub use crate::{DebugFallback as _, Question as _};
+    pub use mambascope::prelude::*;
+}

@@ -1,0 +1,202 @@
+//! Whether a cell is finished, so that a console knows what Enter means.
+
+use super::without_commands;
+
+/// What a console should do at the end of a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Completeness {
+    /// Run the cell.
+    Complete,
+    /// Ask for another line, which starts with this.
+    Incomplete {
+        /// Spaces.
+        indent: String,
+    },
+    /// Run the cell, so that the user sees what is wrong with it.
+    Invalid,
+}
+
+/// Whether a cell is finished.
+pub fn completeness(cell: &str) -> Completeness {
+    let code = without_commands(cell);
+    let scan = Scan::of(&code);
+    if scan.mismatched {
+        return Completeness::Invalid;
+    }
+    let more = Completeness::Incomplete { indent: "    ".repeat(scan.open.len()) };
+    if scan.unfinished || !scan.open.is_empty() {
+        return more;
+    }
+    let Ok(tokens) = code.parse::<proc_macro2::TokenStream>() else {
+        return Completeness::Invalid;
+    };
+    match syn::parse::Parser::parse2(syn::Block::parse_within, tokens) {
+        Ok(_) => Completeness::Complete,
+        Err(error) if error.to_string().starts_with("unexpected end of input") => more,
+        Err(_) => Completeness::Invalid,
+    }
+}
+
+/// Brackets and literals of a piece of code.
+#[derive(Debug, Default)]
+struct Scan {
+    /// Closing brackets that are still to come.
+    open: Vec<char>,
+    /// A closing bracket stood where another was to come.
+    mismatched: bool,
+    /// The end is inside a string or a comment.
+    unfinished: bool,
+}
+
+impl Scan {
+    fn of(code: &str) -> Self {
+        let mut scan = Self::default();
+        let mut rest = code;
+        while let Some(first) = rest.chars().next() {
+            let used = match first {
+                '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
+                '/' if rest.starts_with("/*") => scan.ended(block_comment(rest), rest),
+                '"' => scan.ended(string(rest), rest),
+                'r' | 'b' | 'c' if raw_string(rest).is_some() => {
+                    scan.ended(raw_string(rest).flatten(), rest)
+                }
+                '\'' => character(rest),
+                _ if first.is_alphanumeric() || first == '_' => {
+                    rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len())
+                }
+                _ => {
+                    scan.bracket(first);
+                    first.len_utf8()
+                }
+            };
+            rest = &rest[used..];
+        }
+        scan
+    }
+
+    fn ended(&mut self, end: Option<usize>, rest: &str) -> usize {
+        self.unfinished |= end.is_none();
+        end.unwrap_or(rest.len())
+    }
+
+    fn bracket(&mut self, found: char) {
+        match found {
+            '(' => self.open.push(')'),
+            '[' => self.open.push(']'),
+            '{' => self.open.push('}'),
+            ')' | ']' | '}' => self.mismatched |= self.open.pop() != Some(found),
+            _ => {}
+        }
+    }
+}
+
+/// The length of a comment that may hold others.
+fn block_comment(rest: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    let mut at = 0;
+    while at < rest.len() {
+        if rest[at..].starts_with("/*") {
+            depth += 1;
+            at += 2;
+        } else if rest[at..].starts_with("*/") {
+            depth -= 1;
+            at += 2;
+            if depth == 0 {
+                return Some(at);
+            }
+        } else {
+            at += rest[at..].chars().next().map_or(1, char::len_utf8);
+        }
+    }
+    None
+}
+
+fn string(rest: &str) -> Option<usize> {
+    let mut escaped = false;
+    for (at, c) in rest.char_indices().skip(1) {
+        if escaped {
+            escaped = false;
+        } else if c == '\\' {
+            escaped = true;
+        } else if c == '"' {
+            return Some(at + 1);
+        }
+    }
+    None
+}
+
+/// For a raw string its length where it ends, for anything else nothing.
+fn raw_string(rest: &str) -> Option<Option<usize>> {
+    let after = rest.trim_start_matches(['b', 'c']).strip_prefix('r')?;
+    let hashes = after.len() - after.trim_start_matches('#').len();
+    let body = after[hashes..].strip_prefix('"')?;
+    let start = rest.len() - body.len();
+    let close = format!("\"{}", "#".repeat(hashes));
+    Some(body.find(&close).map(|at| start + at + close.len()))
+}
+
+/// The length of a character, or of the quote of a lifetime or label.
+fn character(rest: &str) -> usize {
+    let body = &rest[1..];
+    if let Some(escaped) = body.strip_prefix('\\') {
+        let past = escaped.chars().next().map_or(0, char::len_utf8);
+        return escaped[past..].find('\'').map_or(1, |at| 2 + past + at + 1);
+    }
+    match body.chars().next() {
+        Some(c) if body[c.len_utf8()..].starts_with('\'') => c.len_utf8() + 2,
+        _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn indent(cell: &str) -> Option<usize> {
+        match completeness(cell) {
+            Completeness::Incomplete { indent } => Some(indent.len()),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn finished_cells() {
+        for cell in [
+            "",
+            "1 + 1",
+            "let x = 1;",
+            "fn f() -> u8 { b'}' }",
+            ":dep regex\nlet a = \"(\";",
+            "let c = '('; // (",
+            "/* ( /* [ */ */ 1",
+            "let s = r#\"a\"( \"#;",
+            "fn f<'a>(x: &'a str) -> &'a str { x }",
+            "'outer: loop { break 'outer; }",
+            "let q = '\\''; let b = \"\\\"(\";",
+        ] {
+            assert_eq!(completeness(cell), Completeness::Complete, "{cell}");
+        }
+    }
+
+    #[test]
+    fn unfinished_cells() {
+        for (cell, spaces) in [
+            ("fn f() {", 4),
+            ("foo(1,\n  [2,", 8),
+            ("let x =", 0),
+            ("let s = \"abc", 0),
+            ("let s = r#\"abc\"", 0),
+            ("/* a", 0),
+            ("let x = 1", 0),
+        ] {
+            assert_eq!(indent(cell), Some(spaces), "{cell}");
+        }
+    }
+
+    #[test]
+    fn wrong_cells() {
+        for cell in ["let 1x = ;", "f(]", "}", "fn 3() {}"] {
+            assert_eq!(completeness(cell), Completeness::Invalid, "{cell}");
+        }
+    }
+}
