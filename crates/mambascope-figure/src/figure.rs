@@ -157,7 +157,7 @@ impl From<&Heatmap> for Figure {
 
 impl From<Lines> for Figure {
     fn from(lines: Lines) -> Self {
-        Figure { content: Content::Lines(Box::new(lines)) }
+        Figure { content: Content::Lines(Box::new(lines)), look: Look::default() }
     }
 }
 

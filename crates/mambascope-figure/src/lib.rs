@@ -28,9 +28,9 @@
 
 mod arrange;
 mod attention;
+mod bundle;
 mod clip;
 mod difference;
-mod bundle;
 mod draw;
 mod error;
 mod figure;

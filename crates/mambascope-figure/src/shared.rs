@@ -1,5 +1,6 @@
 //! Several maps beside each other on one scale.
 
+use crate::bundle::Look;
 use crate::figure::{Content, Figure};
 use crate::heatmap::Heatmap;
 use crate::scale::{Range, Scale};
@@ -36,7 +37,7 @@ impl Figure {
                 map.scale = Scale { range, label: label.clone() };
             }
         }
-        Figure { content: Content::Shared(maps) }
+        Figure { content: Content::Shared(maps), look: Look::default() }
     }
 }
 

@@ -3,6 +3,8 @@
 //! # Source
 //! Vega-Lite 5, `mark`, `encoding` and `concat`.
 
+mod lines;
+
 use serde_json::{Value, json};
 
 use crate::figure::{Content, Figure};
@@ -46,6 +48,11 @@ fn part(content: &Content) -> Value {
         json!({ "scale": { "color": "independent", "x": "independent", "y": "independent" } });
     match content {
         Content::Heatmap(heatmap) => panel(heatmap),
+        Content::Lines(lines) => lines::plot(lines),
+        Content::Shared(maps) => {
+            let maps: Vec<Value> = maps.iter().map(panel).collect();
+            json!({ "hconcat": maps, "spacing": GAP, "resolve": own })
+        }
         Content::Beside(some) => json!({ "hconcat": parts(some), "spacing": GAP, "resolve": own }),
         Content::Above(some) => json!({ "vconcat": parts(some), "spacing": GAP, "resolve": own }),
     }
