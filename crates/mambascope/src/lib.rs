@@ -31,6 +31,7 @@ mod show;
 pub mod stats;
 mod store;
 mod trace;
+mod uncertainty;
 mod watch;
 mod wavefront;
 
