@@ -212,6 +212,15 @@ fn maps_stored_before_they_had_shapes_are_read() {
 }
 
 #[test]
+fn nothing_to_draw_is_drawn() {
+    let no_lines = Lines::new(Vec::<String>::new(), []).expect("as many values as columns");
+    for figure in [Figure::shared([]), no_lines.figure()] {
+        assert!(Tree::from_str(&figure.svg(), &Options::default()).is_ok());
+        assert!(figure.png().is_ok() && figure.text() == figure.ansi());
+    }
+}
+
+#[test]
 fn figures_travel_between_threads() {
     fn travels<T: Send + Sync + Clone + 'static>() {}
     travels::<Figure>();

@@ -35,6 +35,7 @@ pub mod stats;
 mod store;
 mod swap;
 mod trace;
+mod uncertainty;
 mod watch;
 mod wavefront;
 

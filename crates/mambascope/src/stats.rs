@@ -7,7 +7,8 @@
 //!
 //! # Which interval
 //! - [`Interval::student`] for values that lie about evenly on both sides of their mean; exact for normal ones.
-//! - [`Interval::skewed`] for probabilities near 0 or 1, where the first is too short.
+//! - [`Interval::skewed`] for values that lie far out on one side, where the first is too short.
+//! - [`Interval::probability`] for probabilities: the same, within what values between 0 and 1 allow.
 //! - [`Interval::paired`] for the difference of two cells: both saw the same noise, which cancels.
 //! - [`bootstrap`] for any other statistic of at least some twenty cases.
 //! - [`Interval::rome`] to compare with published figures.

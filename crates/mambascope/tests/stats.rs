@@ -59,6 +59,7 @@ fn intervals_are_scipys() {
         assert_ends(student, &case["student"], name);
         assert_ends(Interval::skewed(&values, level), &case["skewed"], name);
         assert_ends(Interval::rome(&values), &case["rome"], name);
+        assert_ends(Interval::probability(&values, level), &case["probability"], name);
     }
 }
 
@@ -194,6 +195,26 @@ fn the_interval_for_skewed_effects_covers_probabilities_near_the_ends() {
     assert!(short < 0.91, "student's interval would do: {short}");
     let short = coverage(Law::Normal, Interval::rome);
     assert!(short < 0.92, "rome's interval would do: {short}");
+}
+
+#[test]
+fn the_interval_of_probabilities_covers_those_near_both_ends() {
+    let laws = [
+        Law::Beta(2.0, 8.0),
+        Law::Beta(0.5, 5.0),
+        Law::Beta(5.0, 0.5),
+        Law::Beta(0.1, 0.5),
+        Law::Logistic(-3.0, 3.0),
+        Law::Logistic(4.0, 4.0),
+        Law::Logistic(0.5, 1.0),
+    ];
+    for law in laws {
+        let share = coverage(law, |values| Interval::probability(values, LEVEL));
+        assert_honest(&format!("probability, {law:?}"), share);
+    }
+    // Near both ends alike all that errs is on the safe side.
+    let wide = coverage(Law::Beta(0.1, 0.1), |values| Interval::probability(values, LEVEL));
+    assert!(wide > 0.97, "{wide}");
 }
 
 #[test]
@@ -355,6 +376,9 @@ fn what_cannot_be_known_is_not_a_number() {
         assert!(interval.mean == 0.5 && interval.low.is_nan() && !interval.holds(0.5));
         assert!(interval.within(0.0, 1.0).low.is_nan());
     }
+    let never = Interval::probability(&[0.0; 10], LEVEL);
+    assert_eq!((never.low, never.high), (0.0, 0.0));
+    assert!(Interval::probability(&[0.5, f64::NAN, 0.2], LEVEL).low.is_nan());
     let same = Interval::skewed(&[0.25; 4], LEVEL);
     assert_eq!((same.low, same.high), (0.25, 0.25));
     assert!(pool::<Vec<f64>>(&[], Weighting::Rows, LEVEL).mean.is_nan());

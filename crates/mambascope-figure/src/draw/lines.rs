@@ -9,7 +9,7 @@ use crate::draw::signs::sign;
 use crate::draw::{GRID_LINE, LINE, SOFT_INK, caption, title};
 use crate::layout::lines::{Entry, LEGEND_LINE, LinesLayout, PLOT_HEIGHT, SAMPLE_WIDTH};
 use crate::layout::{LABEL_GAP, LABEL_SIZE, TICK_LENGTH, TICK_SIZE};
-use crate::lines::{Lines, Series};
+use crate::lines::{Lines, Rule, Series};
 use crate::number::{coordinate, short};
 use crate::palette::LINE_COLORS;
 use crate::scale::Span;
@@ -18,7 +18,8 @@ const SIGN_RADIUS: f64 = 2.6;
 /// What a pointer must come near to, to be told a value.
 const POINTER_RADIUS: f64 = 5.0;
 const CURVE_WIDTH: f64 = 1.8;
-const RULE_DASHES: &str = "5 3";
+/// Rules are told apart by these, in turn.
+const RULE_DASHES: [&str; 3] = ["5 3", "1.5 2.5", "8 3 1.5 3"];
 
 /// The whole panel.
 pub(super) fn lines(plot: &Lines, layout: &LinesLayout) -> Group {
@@ -40,11 +41,14 @@ fn area(plot: &Lines, layout: &LinesLayout) -> Group {
     for (index, series) in plot.series.iter().enumerate().rev() {
         area = area.add(band(series, index, layout, span));
     }
-    for rule in plot.rules.iter().filter(|rule| !rule.value.is_nan()) {
+    let known = |rule: &(usize, &Rule)| !rule.1.value.is_nan();
+    for (index, rule) in plot.rules.iter().enumerate().filter(known) {
         let y = height(rule.value, span);
         let ends = [(0.0, y), (layout.plot_width, y)];
         area = pieces(&ends, PLOT_HEIGHT).iter().fold(area, |area, piece| {
-            area.add(path(piece).set("stroke", SOFT_INK).set("stroke-dasharray", RULE_DASHES))
+            area.add(
+                path(piece).set("stroke", SOFT_INK).set("stroke-dasharray", rule_dashes(index)),
+            )
         });
     }
     for (index, series) in plot.series.iter().enumerate().rev() {
@@ -165,6 +169,10 @@ fn dashes(index: usize) -> &'static str {
     }
 }
 
+fn rule_dashes(index: usize) -> &'static str {
+    RULE_DASHES[index % RULE_DASHES.len()]
+}
+
 fn path(points: &[Point]) -> Path {
     let points = points.iter().map(|(x, y)| format!("{} {}", coordinate(*x), coordinate(*y)));
     let path = format!("M{}", points.collect::<Vec<_>>().join("L"));
@@ -179,7 +187,8 @@ fn named(plot: &Lines, entry: &Entry) -> Group {
     let name = text(&entry.text, entry.text_x(), y, LABEL_SIZE);
     let group = Group::new().add(name);
     let Some(series) = plot.series.get(entry.index) else {
-        return group.add(path(&ends).set("stroke", SOFT_INK).set("stroke-dasharray", RULE_DASHES));
+        let dashes = rule_dashes(entry.index - plot.series.len());
+        return group.add(path(&ends).set("stroke", SOFT_INK).set("stroke-dasharray", dashes));
     };
     let color = series.color(entry.index).to_string();
     let stroke = path(&ends).set("stroke", color.clone()).set("stroke-width", CURVE_WIDTH);

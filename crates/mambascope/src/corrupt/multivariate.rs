@@ -93,7 +93,7 @@ impl Moments {
     /// The normal distribution of this mean and covariance.
     ///
     /// # Cost
-    /// D cubed: under a second for D of 768, about twenty for 2560.
+    /// D cubed: under a second for D of 768, 20 to 40 for 2560, on one core.
     pub fn normal(&self) -> Multivariate {
         Multivariate::new(&self.mean(), &self.covariance())
     }

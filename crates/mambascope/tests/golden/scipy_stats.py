@@ -40,6 +40,14 @@ def hall(values, level):
     return [mean - deviation * ratio(quantile), mean - deviation * ratio(-quantile)]
 
 
+def probability(values, level):
+    """Hall's interval of values taken into 0 to 1, within Clopper and Pearson's of their sum."""
+    values = numpy.clip(values, 0, 1)
+    n, k, out = len(values), numpy.sum(values), (1 - level) / 2
+    low, high = hall(values, level)
+    return [max(low, stats.beta.ppf(out, k, n - k + 1)), min(high, stats.beta.ppf(1 - out, k + 1, n - k))]
+
+
 def interval(name, values, level):
     student = stats.t.interval(level, len(values) - 1, numpy.mean(values), stats.sem(values))
     rome = 1.96 * numpy.std(values) / numpy.sqrt(len(values))
@@ -51,6 +59,7 @@ def interval(name, values, level):
         "error": float(stats.sem(values)),
         "student": list(map(float, student)),
         "skewed": list(map(float, hall(values, level))),
+        "probability": list(map(float, probability(values, level))),
         "rome": [float(numpy.mean(values) - rome), float(numpy.mean(values) + rome)],
     }
 
@@ -108,6 +117,7 @@ samples = {
     "normal": random.normal(0.3, 0.1, 10),
     "near_zero": random.beta(0.5, 5, 10),
     "near_one": random.beta(5, 0.5, 10),
+    "near_both": random.beta(0.1, 0.5, 10),
     "three": random.uniform(0, 1, 3),
     "many": random.beta(2, 8, 200),
 }
