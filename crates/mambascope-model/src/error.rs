@@ -219,6 +219,15 @@ pub enum Error {
         name: String,
     },
 
+    /// No timing has the name asked for.
+    #[error(
+        "no timing is named `{name}`\nhelp: write `read-through`, `carry-only`, `read-only` or `seed-compat`"
+    )]
+    UnknownTiming {
+        /// The name asked for.
+        name: String,
+    },
+
     /// A prompt without tokens.
     #[error("the prompt is empty\nhelp: write at least one word, or one token id")]
     EmptyPrompt,

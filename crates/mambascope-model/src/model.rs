@@ -9,7 +9,7 @@ use crate::network::{Network, Silent};
 use crate::ops::{Cpu, Operations, Plain};
 use crate::record::{Activations, Recorder};
 use crate::tap::{Spot, Tap};
-use crate::{Checkpoint, Config, Error, Source, Tokens, random_tensors};
+use crate::{Checkpoint, Config, Error, Source, Tensors, Tokens, random_tensors};
 
 /// How a model's numbers are computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -182,6 +182,11 @@ impl Model {
     /// Its shape.
     pub fn config(&self) -> &Config {
         &self.0.checkpoint.config
+    }
+
+    /// Its weights, by the names of state-spaces/mamba.
+    pub fn tensors(&self) -> &Tensors {
+        &self.0.checkpoint.tensors
     }
 
     /// Its tokenizer, where the checkpoint has one.

@@ -174,6 +174,8 @@ pub enum Timing {
     ReadThrough,
     /// The state after the token is replaced, and only later tokens see that.
     CarryOnly,
+    /// The token itself reads what replaces the state after it, and later tokens go on from the state as it was.
+    ReadOnly,
     /// The state *before* the token is replaced, then the token is processed: a state that holds the token already gets
     /// it a second time. At the start of a prompt nothing happens. Only for comparing with the original project.
     SeedCompat,
@@ -185,8 +187,25 @@ impl Timing {
         match self {
             Self::ReadThrough => "read_through",
             Self::CarryOnly => "carry_only",
+            Self::ReadOnly => "read_only",
             Self::SeedCompat => "seed_compat",
         }
+    }
+}
+
+impl FromStr for Timing {
+    type Err = Error;
+
+    /// Reads a timing's name.
+    ///
+    /// # Errors
+    /// When no timing has that name; the error lists the names.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let plain = text.trim().to_ascii_lowercase().replace('-', "_");
+        [Self::ReadThrough, Self::CarryOnly, Self::ReadOnly, Self::SeedCompat]
+            .into_iter()
+            .find(|timing| timing.name() == plain)
+            .ok_or_else(|| Error::UnknownTiming { name: text.to_owned() })
     }
 }
 

@@ -67,6 +67,15 @@ pub enum Error {
         text: String,
     },
 
+    /// A text is none of the original project's kinds.
+    #[error(
+        "`{name}` is no kind of the original project\nhelp: write `None`, `ssm_state` or `conv_state`"
+    )]
+    UnknownKind {
+        /// The text.
+        name: String,
+    },
+
     /// A text is no such thing.
     #[error(
         "the {what} is not what this version writes: {source}\nhelp: write it again with this version"

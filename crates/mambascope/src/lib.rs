@@ -22,9 +22,11 @@ mod explain;
 mod facts;
 mod fill;
 mod guess;
+mod knock_out;
 pub mod metrics;
 pub mod notebook;
 pub mod npz;
+mod original;
 mod plan;
 pub mod random;
 mod record;
@@ -47,10 +49,12 @@ pub use effects::Effects;
 pub use error::Error;
 pub use facts::Facts;
 pub use fill::Fill;
+pub use knock_out::{Channels, Knock, KnockOut, Knocked, Lanes, Removal};
 pub use mambascope_figure as figure;
 pub use mambascope_figure::Figure;
 pub use mambascope_model as model;
 pub use mambascope_model::{Compute, Model, Site, Source, Timing};
+pub use original::Original;
 pub use plan::{Answer, Direction, PLAN_VERSION, Plan, Prompt, Restore, Subject};
 pub use record::Record;
 pub use sever::Sever;
@@ -65,8 +69,8 @@ pub mod prelude {
     pub use crate::TokenSet::{All, Last, Relation, Subject, SubjectFirst, SubjectLast};
     pub use crate::notebook::{self, Last as _};
     pub use crate::{
-        Answer, At, Compute, Corruption, Direction, Effects, Error, Facts, Figure, Fill, Model,
-        Noise, Other, Plan, Record, Scope, Sever, Show, Site, Swap, Timing, TokenSet, Trace,
-        Window, swap,
+        Answer, At, Channels, Compute, Corruption, Direction, Effects, Error, Facts, Figure, Fill,
+        Lanes, Model, Noise, Original, Other, Plan, Record, Removal, Scope, Sever, Show, Site,
+        Swap, Timing, TokenSet, Trace, Window, swap,
     };
 }

@@ -9,6 +9,7 @@ use crate::Error;
 use crate::at::Window;
 use crate::effects::Effects;
 use crate::npz::{Array, Npz, Values};
+use crate::original::Original;
 use crate::plan::Plan;
 use crate::save::{Ending, aside};
 
@@ -98,7 +99,7 @@ impl Effects {
         npz.insert("answer", Array::scalar(self.answer.as_str()));
         npz.insert("window", Array::scalar(self.window.size as i64));
         npz.insert("correct_prediction", Array::scalar(self.correct_prediction));
-        npz.insert("kind", Array::scalar(kind(self.site)));
+        npz.insert("kind", Array::scalar(self.kind()));
         npz.insert("answer_id", Array::scalar(i64::from(self.answer_id)));
         npz.insert("site", Array::scalar(self.site.name()));
         npz.insert("sample_scores", Array::new([samples, tokens, layers], sample_scores)?);
@@ -137,6 +138,19 @@ impl Effects {
         whole
     }
 
+    /// ROME's name of the kind, `None` for the whole state; or the original project's.
+    fn kind(&self) -> &'static str {
+        let original = self.plan.restore.as_ref().and_then(|restore| {
+            let sites = [&[self.site][..], &restore.also].concat();
+            Original::of(&sites, restore.timing)
+        });
+        match original {
+            Some(original) => original.kind(),
+            None if self.site == Site::Resid => "None",
+            None => self.site.name(),
+        }
+    }
+
     /// Reads effects that [`Effects::save`] or ROME's program wrote as npz.
     ///
     /// From a file of ROME's program the plan holds what the file tells, and the samples are not known.
@@ -148,11 +162,6 @@ impl Effects {
         let npz = Npz::open(file)?;
         read(&npz).map_err(|message| Error::NotEffects { file: file.to_owned(), message })
     }
-}
-
-/// ROME's name of the kind: `None` for the whole state.
-fn kind(site: Site) -> &'static str {
-    if site == Site::Resid { "None" } else { site.name() }
 }
 
 fn read(npz: &Npz) -> Result<Effects, String> {

@@ -173,6 +173,12 @@ impl Trace {
         resolve(&self.model, &self.plan)
     }
 
+    /// The plan's prompt and answer alone, as the clean run reads them.
+    pub(crate) fn resolve_clean(&self) -> Result<Resolved, Error> {
+        let clean = self.change(|plan| (plan.corrupt, plan.restore) = (Corruption::Nothing, None));
+        clean.change(|plan| plan.sever.clear()).resolve()
+    }
+
     /// The trace in words, with the work it will take; problems, if it cannot run.
     pub fn explain(&self) -> String {
         explain::explain(self)

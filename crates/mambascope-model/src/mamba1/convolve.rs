@@ -83,7 +83,9 @@ impl<O: Operations> Block<O> {
             here.push(operations.gather(inputs, &rows)?);
             let all: Vec<usize> = (0..live.len()).collect();
             self.show(&mut here, &all, &rows, Timing::ReadThrough, see)?;
-            put(operations, &self.weigh(operations, &here)?, &mut out, &rows)?;
+            let mut seen = here.clone();
+            self.show(&mut seen, &all, &rows, Timing::ReadOnly, see)?;
+            put(operations, &self.weigh(operations, &seen)?, &mut out, &rows)?;
             self.show(&mut here, &all, &rows, Timing::CarryOnly, see)?;
             for (part, here) in window.iter_mut().zip(&here) {
                 put(operations, here, part, &live)?;

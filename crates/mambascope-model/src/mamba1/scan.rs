@@ -89,36 +89,18 @@ impl<O: Operations> Block<O> {
             let rows: Vec<usize> = live.iter().map(|&index| spans[index].0 + place).collect();
             let here = if pass.steps_all() { rows.clone() } else { live.clone() };
             let mut state = operations.gather(&last, &live)?;
-            self.before(&mut state, &live, &spans, place, see)?;
+            before(&mut state, &live, &spans, place, see)?;
             state = operations.multiply(&operations.gather(decays, &here)?, &state)?;
             state = operations.add(&state, &operations.gather(writes, &here)?)?;
             see.at_time(Site::State, Timing::ReadThrough, &mut state, &rows)?;
-            put(operations, &state, &mut read, &here)?;
+            let mut seen = state.clone();
+            see.at_time(Site::State, Timing::ReadOnly, &mut seen, &rows)?;
+            put(operations, &seen, &mut read, &here)?;
             see.at_time(Site::State, Timing::CarryOnly, &mut state, &rows)?;
             put(operations, &state, &mut after, &here)?;
             put(operations, &state, &mut last, &live)?;
         }
         Ok(Carried { read, after, last })
-    }
-
-    /// Shows the state before a token, in the original project's order; at the start of a prompt there is none.
-    fn before(
-        &self,
-        state: &mut O::Rows,
-        live: &[usize],
-        spans: &[(usize, Span)],
-        place: usize,
-        see: &mut Seer<'_, O>,
-    ) -> Result<(), Error> {
-        if see.timing(Site::State) != Some(Timing::SeedCompat) {
-            return Ok(());
-        }
-        let begun = |index: &usize| spans[live[*index]].1.token + place > 0;
-        let which: Vec<usize> = (0..live.len()).filter(begun).collect();
-        let rows: Vec<usize> = which.iter().map(|&index| spans[live[index]].0 + place).collect();
-        let mut some = see.operations.gather(state, &which)?;
-        see.some(Site::State, &mut some, &rows)?;
-        put(see.operations, &some, state, &which)
     }
 
     /// The state that each span begins with, `[spans, E N]`.
@@ -178,6 +160,25 @@ struct Carried<O: Operations> {
     after: O::Rows,
     /// What each span's last stepped row leaves.
     last: O::Rows,
+}
+
+/// Shows the state before a token, in the original project's order; at the start of a prompt there is none.
+fn before<O: Operations>(
+    state: &mut O::Rows,
+    live: &[usize],
+    spans: &[(usize, Span)],
+    place: usize,
+    see: &mut Seer<'_, O>,
+) -> Result<(), Error> {
+    if see.timing(Site::State) != Some(Timing::SeedCompat) {
+        return Ok(());
+    }
+    let begun = |index: &usize| spans[live[*index]].1.token + place > 0;
+    let which: Vec<usize> = (0..live.len()).filter(begun).collect();
+    let rows: Vec<usize> = which.iter().map(|&index| spans[live[index]].0 + place).collect();
+    let mut some = see.operations.gather(state, &which)?;
+    see.some(Site::State, &mut some, &rows)?;
+    put(see.operations, &some, state, &which)
 }
 
 /// The spans without their first tokens, each with its own number as its past, and their rows.

@@ -266,7 +266,8 @@ fn layers_in(model: &Model, at: &At) -> Result<Range<usize>, Problem> {
     Err(Problem::new(what, suggestion(at.layers, count)))
 }
 
-fn tokens_in(set: TokenSet, prompt: &Spoken) -> Result<Range<usize>, Problem> {
+/// The tokens of a set in a prompt.
+pub(crate) fn tokens_in(set: TokenSet, prompt: &Spoken) -> Result<Range<usize>, Problem> {
     let (length, subject) = (prompt.ids.len(), &prompt.subject);
     match set {
         TokenSet::All => Ok(0..length),
