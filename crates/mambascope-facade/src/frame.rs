@@ -18,13 +18,9 @@ pub(crate) fn send(frame: &Value) {
     let _ = out.write_all(format!("{START}{frame}\n").as_bytes()).and_then(|()| out.flush());
 }
 
-/// Plain text where the reader is the stock kernel, or a terminal.
-pub(crate) fn plain(text: &str) {
-    let mut out = std::io::stdout().lock();
-    let lines = if std::env::var_os("EVCXR_IS_RUNTIME").is_some() {
-        format!("EVCXR_BEGIN_CONTENT text/plain\n{text}\nEVCXR_END_CONTENT\n")
-    } else {
-        format!("{text}\n")
-    };
-    let _ = out.write_all(lines.as_bytes()).and_then(|()| out.flush());
+/// Hands over text that is still waiting for the end of its line.
+///
+/// The kernel calls it at the end of a cell: what a cell prints belongs to that cell.
+pub fn flush() {
+    let _ = std::io::stdout().flush();
 }

@@ -4,7 +4,6 @@
 //! (thread pools, caches) are the same in every cell. The crates keep their own names, because
 //! rustc prints paths through the crate that re-exports them.
 
-mod display;
 mod frame;
 mod question;
 
@@ -15,11 +14,11 @@ pub use mambascope;
 pub use plotters;
 pub use tokenizers;
 
-pub use display::DebugFallback;
+pub use frame::flush;
 pub use question::Question;
 
 /// What every cell has imported from the start.
 pub mod prelude {
-    pub use crate::{DebugFallback as _, Question as _};
+    pub use crate::Question as _;
     pub use mambascope::prelude::*;
 }

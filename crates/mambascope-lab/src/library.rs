@@ -67,19 +67,23 @@ impl Library {
         let root = data.join("library");
         std::fs::create_dir_all(&root).map_err(Error::file(&root))?;
         let sources = sources.or_kept(&root)?;
-        let folder = root.join(key::key(&sources, toolchain)?);
-        if let Some(library) = Self::open(&folder)? {
+        let name = key::key(&sources, toolchain)?;
+        if let Some(library) = Self::open(&root.join(name))? {
             return Ok(library);
         }
         let _building = lock(&root.join("building"), tell)?;
-        if let Some(library) = Self::open(&folder)? {
-            return Ok(library);
-        }
-        build::build(&folder, &sources, tell)?;
-        let library = Self::open(&folder)?.ok_or_else(|| Error::Content {
-            path: folder.clone(),
-            what: "is not complete after the build".to_owned(),
-        })?;
+        let library = loop {
+            let name = key::key(&sources, toolchain)?;
+            let folder = root.join(&name);
+            if let Some(library) = Self::open(&folder)? {
+                break library;
+            }
+            build::build(&folder, &sources, tell)?;
+            // Sources that were changed meanwhile are not what the name says.
+            if key::key(&sources, toolchain)? != name {
+                std::fs::remove_dir_all(&folder).map_err(Error::file(&folder))?;
+            }
+        };
         remove_old(&root)?;
         Ok(library)
     }
@@ -111,8 +115,11 @@ impl Library {
     /// The flags with which a cell is compiled, for `CARGO_ENCODED_RUSTFLAGS`.
     pub fn compiler_flags(&self) -> String {
         let built = format!("mambascope_facade_built={}", self.built.display());
-        let metadata = format!("dependency={}", self.folder.join("deps").display());
-        ["-Cprefer-dynamic", "--extern", &built, "-L", &metadata].join("\u{1f}")
+        let deps = self.folder.join("deps");
+        let metadata = format!("dependency={}", deps.display());
+        // rustc writes a path relative to where it puts a cell's code, and evcxr moves that.
+        let found = format!("-Clink-arg=-Wl,-rpath,{}", deps.display());
+        ["-Cprefer-dynamic", "--extern", &built, "-L", &metadata, &found].join("\u{1f}")
     }
 }
 

@@ -27,14 +27,20 @@ pub fn completeness(cell: &str) -> Completeness {
     if scan.unfinished || !scan.open.is_empty() {
         return more;
     }
-    let Ok(tokens) = code.parse::<proc_macro2::TokenStream>() else {
-        return Completeness::Invalid;
-    };
-    match syn::parse::Parser::parse2(syn::Block::parse_within, tokens) {
-        Ok(_) => Completeness::Complete,
-        Err(error) if error.to_string().starts_with("unexpected end of input") => more,
+    match parse(&code) {
+        Ok(()) => Completeness::Complete,
+        Err(said) if said.starts_with("unexpected end of input") => more,
+        // Only the end of a `let` is missing.
+        Err(_) if parse(&format!("{code}\n;")).is_ok() => more,
         Err(_) => Completeness::Invalid,
     }
+}
+
+/// Whether a piece of code is statements; if not, what is wrong.
+fn parse(code: &str) -> Result<(), String> {
+    let tokens: proc_macro2::TokenStream = code.parse().map_err(|error| format!("{error}"))?;
+    let parsed = syn::parse::Parser::parse2(syn::Block::parse_within, tokens);
+    parsed.map(|_| ()).map_err(|error| error.to_string())
 }
 
 /// Brackets and literals of a piece of code.

@@ -27,7 +27,24 @@ pub fn mark(cell: &str) -> String {
         done = at;
     }
     marked.push_str(&cell[done..]);
+    if statements.last().is_some_and(shows_nothing) {
+        marked.push_str(FLUSH);
+    }
     marked
+}
+
+/// Hands over what the cell printed without an end of line; on a line of its own, because the last
+/// one may end in a comment.
+const FLUSH: &str = "\nmambascope_facade::flush();";
+
+/// Whether something can follow a statement without hiding a value that the cell would show.
+fn shows_nothing(last: &syn::Stmt) -> bool {
+    match last {
+        syn::Stmt::Local(_) | syn::Stmt::Expr(_, Some(_)) => true,
+        syn::Stmt::Expr(it, None) => matches!(it, syn::Expr::ForLoop(_) | syn::Expr::While(_)),
+        syn::Stmt::Macro(it) => it.semi_token.is_some(),
+        syn::Stmt::Item(_) => false,
+    }
 }
 
 #[derive(Default)]
@@ -60,7 +77,9 @@ mod tests {
     fn each_question_says_its_line() {
         assert_eq!(
             mark("let é = a()?;\nfor x in b()? {\n    c(d(x)?)?;\n}"),
-            "let é = a().mambascope_at(1)?;\nfor x in b().mambascope_at(2)? {\n    c(d(x).mambascope_at(3)?).mambascope_at(3)?;\n}"
+            format!(
+                "let é = a().mambascope_at(1)?;\nfor x in b().mambascope_at(2)? {{\n    c(d(x).mambascope_at(3)?).mambascope_at(3)?;\n}}{FLUSH}"
+            )
         );
     }
 
@@ -68,10 +87,10 @@ mod tests {
     fn what_does_not_leave_the_cell_stays() {
         for cell in [
             "fn f() -> Option<u8> { g()? }",
-            "let f = || -> Option<u8> { g()?; None };",
-            "let f = async { g()?; };",
+            "(|| -> Option<u8> { g()?; None })()",
+            "run(async { g()?; })",
             "println!(\"{}\", g()?)",
-            "let x = \"a?\"; // b?",
+            "f(\"a?\") // b?",
             "let broken = (",
         ] {
             assert_eq!(mark(cell), cell);
@@ -79,7 +98,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_printed_is_handed_over_at_the_end() {
+        for cell in ["print!(\"1\");", "let x = f(); // g", "for x in y {}"] {
+            assert_eq!(mark(cell), format!("{cell}{FLUSH}"));
+        }
+        for cell in ["1 + 1", "print!(\"1\")", "fn f() {}", "use std::fs;", "if a { b } else { c }"]
+        {
+            assert_eq!(mark(cell), cell);
+        }
+    }
+
+    #[test]
     fn commands_do_not_shift_lines() {
-        assert_eq!(mark(":dep x\ng()?;"), ":dep x\ng().mambascope_at(2)?;");
+        assert_eq!(mark(":dep x\ng()?"), ":dep x\ng().mambascope_at(2)?");
     }
 }

@@ -3,7 +3,7 @@
 use super::{FRAMES, SOCKET};
 use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::Arc;
@@ -44,7 +44,14 @@ pub(super) fn connect(socket: &Path, purpose: &str) -> io::Result<UnixStream> {
     Ok(stream)
 }
 
+/// Where the kernel is gone, so is this process, very soon; so errors are of no interest.
+///
+/// `io::copy` would have the system move the bytes from socket to pipe, which then waits for more.
 fn relay(mut from: UnixStream, mut to: File) {
-    // Where the kernel is gone, so is this process, very soon.
-    let _ = io::copy(&mut from, &mut to);
+    let mut buffer = [0; 4096];
+    while let Ok(count) = from.read(&mut buffer) {
+        if count == 0 || to.write_all(&buffer[..count]).is_err() {
+            return;
+        }
+    }
 }

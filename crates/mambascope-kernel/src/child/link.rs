@@ -185,7 +185,8 @@ impl Arriving {
                 };
                 shared.changed.notify_all();
                 let shared = Arc::clone(shared);
-                let mut reader = Reader { shared, relay, out, err, burst: None, number };
+                let mut reader =
+                    Reader { shared, relay, out, err, burst: None, read: String::new(), number };
                 let started = std::thread::Builder::new()
                     .name("child".to_owned())
                     .spawn(move || reader.run());
@@ -206,6 +207,8 @@ struct Reader {
     out: UnixStream,
     err: UnixStream,
     burst: Option<Burst>,
+    /// Standard error that was read and not yet handed over.
+    read: String,
     number: u64,
 }
 
@@ -245,6 +248,9 @@ impl Reader {
                 Came::Nothing => {}
                 Came::End => break,
             }
+            // What is known of a failure was written to standard output before it was written to
+            // standard error, so it has been read by now.
+            self.hand_over_err();
             self.flush_after(BURST);
         }
         let mut last = Vec::new();
@@ -252,9 +258,8 @@ impl Reader {
         for part in last {
             self.part(part, &mut buffer);
         }
-        while self.read_err(&mut buffer) && err_open {
-            self.poll(true);
-        }
+        self.read_err(&mut buffer);
+        self.hand_over_err();
         self.flush_after(Duration::ZERO);
         let mut state = self.shared.lock();
         state.gone = self.number;
@@ -283,12 +288,18 @@ impl Reader {
         loop {
             match came(self.err.read(buffer)) {
                 Came::Bytes(count) => {
-                    let text = String::from_utf8_lossy(&buffer[..count]).into_owned();
-                    self.text(Stream::Err, text);
+                    self.read.push_str(&String::from_utf8_lossy(&buffer[..count]));
                 }
                 Came::Nothing => return true,
                 Came::End => return false,
             }
+        }
+    }
+
+    fn hand_over_err(&mut self) {
+        if !self.read.is_empty() {
+            let text = std::mem::take(&mut self.read);
+            self.text(Stream::Err, text);
         }
     }
 
@@ -305,6 +316,7 @@ impl Reader {
         } = part
         {
             self.read_err(buffer);
+            self.hand_over_err();
         }
         self.flush_after(Duration::ZERO);
         let line = self.shared.lock().with_outputs(|collector, emit| collector.part(part, emit));

@@ -50,8 +50,10 @@ pub fn ended_badly(report: &Report, cell: &str, generated: &str) -> Option<Failu
         if report.panicked { panic_of(&report.error_text) } else { question_of(&report.error_text) }
     });
     let mut traceback = vec![headline(&format!("{}: {}", said.name, said.value))];
+    if said.line.is_none() && said.location.is_none() {
+        traceback.extend(said.traceback.iter().skip(1).cloned());
+    }
     traceback.extend(place(&said, cell, generated));
-    traceback.extend(said.traceback);
     Some(Failure { name: said.name, value: said.value, traceback })
 }
 

@@ -23,6 +23,9 @@ edition = "2024"
 [lib]
 path = "lib.rs"
 
+[lints.rust]
+unexpected_cfgs = { level = "warn", check-cfg = ['cfg(rust_analyzer)'] }
+
 [target.'cfg(rust_analyzer)'.dependencies]
 mambascope_facade_source = { package = "mambascope-facade", path = "../source/crates/mambascope-facade" }
 "#;
