@@ -14,9 +14,6 @@ use crate::plan::Plan;
 use crate::trace::Trace;
 use crate::wavefront::{Outcome, Work};
 
-/// Standard deviations on each side that hold 95 % of a normal distribution.
-const NORMAL_95: f64 = 1.96;
-
 /// What a trace measured: p(answer), clean, corrupted, and with each cell restored.
 ///
 /// # Units
@@ -113,28 +110,18 @@ impl Effects {
         })
     }
 
-    /// Where the mean score of one cell may lie: 95 % by the normal approximation over noise samples, `mean ± 1.96 s/√S`, cut
-    /// off at 0 and 1; `None` outside the grid and for fewer than two samples.
-    pub fn interval(&self, token: usize, layer: usize) -> Option<(f64, f64)> {
-        let samples = self.samples(token, layer);
-        if samples.len() < 2 {
+    /// The intervals of all cells, where there are samples to take them over.
+    fn intervals(&self) -> Option<Intervals> {
+        if self.low_samples.len() < 2 {
             return None;
         }
-        let (count, mean) = (samples.len() as f64, mean(&samples));
-        let squares: f64 = samples.iter().map(|sample| (sample - mean).powi(2)).sum();
-        let reach = NORMAL_95 * (squares / (count - 1.0)).sqrt() / count.sqrt();
-        Some(((mean - reach).max(0.0), (mean + reach).min(1.0)))
-    }
-
-    /// The intervals of all cells, where there are any.
-    fn intervals(&self) -> Option<Intervals> {
-        let samples = self.low_samples.len();
         let cells = self
             .tokens
             .iter()
-            .flat_map(|&token| self.layers.iter().map(move |&layer| self.interval(token, layer)));
-        let (low, high) = cells.collect::<Option<Vec<_>>>()?.into_iter().unzip();
-        Some(Intervals { name: format!("mean ± 1.96 s/√{samples}"), low, high })
+            .flat_map(|&token| self.layers.iter().map(move |&layer| self.interval(token, layer)))
+            .collect::<Option<Vec<_>>>()?;
+        let (low, high) = cells.into_iter().map(|interval| (interval.low, interval.high)).unzip();
+        Some(Intervals { name: "95 % interval".to_owned(), low, high })
     }
 
     fn cell(&self, token: usize, layer: usize) -> Option<usize> {

@@ -69,7 +69,7 @@ fn an_interactive_map_is_json_with_intervals() {
         .filter_map(|field| field["title"].as_str())
         .collect();
     assert_eq!(titles[..2], ["token", "layer"]);
-    assert_eq!(titles[3], "mean ± 1.96 s/√10");
+    assert_eq!(titles[3], "95 % interval");
     let interval = cells[5]["interval"].as_str().expect("an interval");
     let ends: Vec<f64> = interval.split(" to ").map(|end| end.parse().expect("a number")).collect();
     let value = cells[5]["value"].as_f64().expect("a number");

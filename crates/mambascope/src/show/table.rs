@@ -113,7 +113,8 @@ fn piece(effects: &Effects, token: usize) -> String {
 }
 
 fn interval(effects: &Effects, token: usize, layer: usize) -> Option<String> {
-    effects.interval(token, layer).map(|(low, high)| format!("{low:.4} to {high:.4}"))
+    let interval = effects.interval(token, layer).filter(|interval| interval.low.is_finite())?;
+    Some(format!("{:.4} to {:.4}", interval.low, interval.high))
 }
 
 /// The share of the way from the corrupted to the highest score, as an opacity.
