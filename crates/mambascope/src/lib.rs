@@ -14,8 +14,10 @@
 //! ```
 
 mod at;
+mod attention;
 mod check;
 mod corrupt;
+mod decompose;
 mod effects;
 mod error;
 mod explain;
@@ -38,8 +40,10 @@ mod watch;
 mod wavefront;
 
 pub use at::{At, Convention, Extent, TokenSet, Window};
+pub use attention::{HiddenAttention, Through};
 pub use check::Problem;
 pub use corrupt::{Corruption, Distribution, Noise, Placement, Scale};
+pub use decompose::{Confirmed, Decomposition, StateCell};
 pub use effects::Effects;
 pub use error::Error;
 pub use facts::Facts;
@@ -65,6 +69,6 @@ pub mod prelude {
     pub use crate::{
         Answer, At, Channels, Compute, Corruption, Direction, Effects, Error, Facts, Figure, Fill,
         Lanes, Model, Noise, Original, Other, Plan, Record, Removal, Scope, Sever, Show, Site,
-        Swap, Timing, TokenSet, Trace, Window, swap,
+        Swap, Through, Timing, TokenSet, Trace, Window, swap,
     };
 }

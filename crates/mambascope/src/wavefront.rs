@@ -109,7 +109,11 @@ pub(crate) fn run_within(
 }
 
 /// The embeddings of the corrupted runs.
-fn corrupted_runs(model: &Model, plan: &Resolved, clean: &Tensor) -> Result<Vec<Tensor>, Error> {
+pub(crate) fn corrupted_runs(
+    model: &Model,
+    plan: &Resolved,
+    clean: &Tensor,
+) -> Result<Vec<Tensor>, Error> {
     match &plan.corrupted {
         Corrupted::Noise { noise, factor, .. } => {
             corrupted(noise, *factor, clean, &plan.prompt.subject)

@@ -25,7 +25,9 @@ fn influence(knock: &KnockOut, token: usize) -> f64 {
         logits.get(ids.len() - 1).expect("a row").to_vec1().expect("f64")
     };
     let mut values: Vec<Vec<f64>> = embeddings.to_vec2().expect("f64");
-    values[token].iter_mut().for_each(|value| *value += 0.5);
+    for value in &mut values[token] {
+        *value += 0.5;
+    }
     let moved = Tensor::new(values, embeddings.device()).expect("rows");
     let (before, after) = (last(&embeddings), last(&moved));
     before.iter().zip(after).map(|(before, after)| (before - after).abs()).fold(0.0, f64::max)
