@@ -95,6 +95,7 @@ fn every_wrong_knock_out_says_what_to_write() {
     let mut text = String::new();
     for (name, knock) in knocked {
         let error = knock.run().expect_err(name).to_string();
+        assert_eq!(knock.explain(), error, "explain says the same");
         writeln!(text, "{name}\n{error}\n").expect("a string takes all");
     }
     insta::assert_snapshot!(text);
@@ -114,7 +115,11 @@ fn every_verb_is_explained() {
         trace().original(Original::Both),
         trace().memory_boundary(),
     ];
-    let words: Vec<String> = traces.iter().map(Trace::explain).collect();
+    let mut words: Vec<String> = traces.iter().map(Trace::explain).collect();
+    let knock = trace().knock_out(Subject, Last, 2..8);
+    words.push(knock.explain());
+    let knock = knock.window(3).lanes(Lanes::Scan).removal(Removal::Write);
+    words.push(knock.channels(Channels::Slowest(0.25)).explain());
     insta::assert_snapshot!(words.join("\n\n"));
 }
 
