@@ -5,7 +5,9 @@
 mod convolve;
 mod elementwise;
 mod project;
+mod recurrence;
 mod scan;
+mod tile;
 mod vector;
 
 use std::ops::Range;

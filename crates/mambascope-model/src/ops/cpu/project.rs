@@ -1,18 +1,15 @@
 //! Linear maps with weights packed once: the products in which nearly all the time goes.
 //!
-//! Weights lie in panels of [`LANES`] outputs, inputs innermost-but-one, so that a tile of a few rows by one panel
+//! Weights lie in panels of [`LANES`] outputs, inputs innermost-but-one, so that a tile of some rows by some panels
 //! stays in registers while the inputs run by. Each output is one chain of multiply-adds in the order of the inputs,
 //! whatever the number of rows or threads: the bits of a row never depend on its company.
 
 use rayon::prelude::*;
 
-use super::vector::{Arithmetic, Kernel, LANES, vectorized};
+use super::tile::{multiply, rows_a_tile};
+use super::vector::LANES;
 use crate::packed::Packed;
 
-/// Rows of a tile: six accumulators of sixteen numbers fill the registers of AVX2.
-const TILE: usize = 6;
-/// Rows that one thread takes at a time.
-const ROWS_A_TASK: usize = 48;
 /// Multiply-adds under which a product is not worth a second thread.
 const SMALL: usize = 1 << 20;
 
@@ -42,75 +39,61 @@ impl PackedMatrix {
     /// `W x + b` of each row.
     pub(super) fn apply(&self, x: &Packed<f32>) -> Packed<f32> {
         let mut out = Packed::zeros(x.rows(), self.outputs);
-        let work = |(x, out): (&[f32], &mut [f32])| vectorized(Product { matrix: self, x, out });
-        if x.rows() * self.inputs * self.outputs < SMALL || x.rows() <= TILE {
-            work((x.values(), out.values_mut()));
-        } else {
-            x.values()
-                .par_chunks(ROWS_A_TASK * self.inputs)
-                .zip(out.values_mut().par_chunks_mut(ROWS_A_TASK * self.outputs))
-                .for_each(work);
+        if self.inputs > 0 && self.outputs > 0 {
+            let threads = threads(x.rows() * self.inputs * self.outputs);
+            if x.rows() >= threads * 2 * rows_a_tile() {
+                self.by_rows(x, out.values_mut(), threads);
+            } else {
+                self.by_panels(x, out.values_mut(), threads);
+            }
+        }
+        if let Some(bias) = &self.bias {
+            for row in out.values_mut().chunks_exact_mut(self.outputs) {
+                row.iter_mut().zip(bias).for_each(|(value, bias)| *value += bias);
+            }
         }
         out
     }
-}
 
-struct Product<'a> {
-    matrix: &'a PackedMatrix,
-    x: &'a [f32],
-    out: &'a mut [f32],
-}
+    /// Each thread takes some rows, and reads all weights.
+    fn by_rows(&self, x: &Packed<f32>, out: &mut [f32], threads: usize) {
+        let rows = x.rows().div_ceil(threads).next_multiple_of(rows_a_tile());
+        let work = |(x, out): (&[f32], &mut [f32])| {
+            let mut rows: Vec<&mut [f32]> = out.chunks_exact_mut(self.outputs).collect();
+            multiply(&self.panels, self.inputs, x, &mut rows);
+        };
+        let xs = x.values().par_chunks(rows * self.inputs);
+        xs.zip(out.par_chunks_mut(rows * self.outputs)).for_each(work);
+    }
 
-impl Kernel for Product<'_> {
-    #[inline(always)]
-    fn run<A: Arithmetic>(self) {
-        let rows = self.x.len() / self.matrix.inputs;
-        for (index, panel) in self.matrix.panels.chunks_exact(self.matrix.inputs).enumerate() {
-            let mut row = 0;
-            while row < rows {
-                row += match rows - row {
-                    1 => tile::<A, 1>(self.matrix, self.x, self.out, index, panel, row),
-                    2 => tile::<A, 2>(self.matrix, self.x, self.out, index, panel, row),
-                    3 => tile::<A, 3>(self.matrix, self.x, self.out, index, panel, row),
-                    4 => tile::<A, 4>(self.matrix, self.x, self.out, index, panel, row),
-                    5 => tile::<A, 5>(self.matrix, self.x, self.out, index, panel, row),
-                    _ => tile::<A, TILE>(self.matrix, self.x, self.out, index, panel, row),
-                };
+    /// Each thread takes some panels, and reads all rows.
+    fn by_panels(&self, x: &Packed<f32>, out: &mut [f32], threads: usize) {
+        let panels = self.outputs.div_ceil(LANES).div_ceil(threads);
+        let of = |panels| Part { panels, rows: Vec::with_capacity(x.rows()) };
+        let mut parts: Vec<Part> = self.panels.chunks(panels * self.inputs).map(of).collect();
+        for row in out.chunks_exact_mut(self.outputs) {
+            for (part, columns) in parts.iter_mut().zip(row.chunks_mut(panels * LANES)) {
+                part.rows.push(columns);
             }
+        }
+        let work = |mut part: Part| multiply(part.panels, self.inputs, x.values(), &mut part.rows);
+        if threads == 1 {
+            parts.into_iter().for_each(work);
+        } else {
+            parts.into_par_iter().for_each(work);
         }
     }
 }
 
-/// `ROWS` rows by one panel; returns the number of rows done.
-#[inline(always)]
-fn tile<A: Arithmetic, const ROWS: usize>(
-    matrix: &PackedMatrix,
-    x: &[f32],
-    out: &mut [f32],
-    index: usize,
-    panel: &[[f32; LANES]],
-    first: usize,
-) -> usize {
-    let inputs = panel.len();
-    let rows: [&[f32]; ROWS] = std::array::from_fn(|row| &x[(first + row) * inputs..][..inputs]);
-    let mut sums = [[0.0; LANES]; ROWS];
-    for (input, weights) in panel.iter().enumerate() {
-        for row in 0..ROWS {
-            let value = rows[row][input];
-            for lane in 0..LANES {
-                sums[row][lane] = A::multiply_add(value, weights[lane], sums[row][lane]);
-            }
-        }
-    }
-    let column = index * LANES;
-    let width = LANES.min(matrix.outputs - column);
-    for (row, sums) in sums.iter_mut().enumerate() {
-        if let Some(bias) = &matrix.bias {
-            for (sum, bias) in sums.iter_mut().zip(&bias[column..column + width]) {
-                *sum += bias;
-            }
-        }
-        out[(first + row) * matrix.outputs + column..][..width].copy_from_slice(&sums[..width]);
-    }
-    ROWS
+/// Some panels, and their columns of each row of the output.
+struct Part<'a> {
+    panels: &'a [[f32; LANES]],
+    rows: Vec<&'a mut [f32]>,
+}
+
+/// How many threads a product of so many multiply-adds goes to: one where it is small, or where the caller has spread
+/// its work over threads already.
+fn threads(work: usize) -> usize {
+    let spread = rayon::current_thread_index().is_some();
+    if work < SMALL || spread { 1 } else { rayon::current_num_threads() }
 }

@@ -4,7 +4,8 @@
 
 use rayon::prelude::*;
 
-use super::vector::{Arithmetic, Kernel, LANES, exp, vectorized};
+use super::recurrence::{Channels, recur};
+use super::vector::LANES;
 use crate::ops::inner::Poles;
 use crate::ops::{Keep, Selection};
 use crate::packed::Packed;
@@ -13,7 +14,7 @@ use crate::{Ragged, Span};
 /// The decay `A` and the direct path `D`, in blocks of channels.
 #[derive(Debug)]
 pub struct Decay {
-    /// `[E / LANES, N, LANES]`; zero for the channels that fill the last block.
+    /// `A` times the binary logarithm of e, `[E / LANES, N, LANES]`; zero for the channels that fill the last block.
     a: Vec<[f32; LANES]>,
     /// `[E / LANES, LANES]`.
     direct: Vec<[f32; LANES]>,
@@ -38,7 +39,7 @@ impl Decay {
             let (block, lane) = (channel / LANES, channel % LANES);
             packed.direct[block][lane] = direct.values()[channel];
             for (place, &value) in a.row(channel).iter().enumerate() {
-                packed.a[block * state + place][lane] = value;
+                packed.a[block * state + place][lane] = value * std::f32::consts::LOG2_E;
             }
         }
         packed
@@ -103,7 +104,11 @@ impl Decay {
             (outs, kept) = (outs_left, kept_left);
             jobs.push(Job { decay: self, x, selection, past, start, span, out, keep });
         }
-        jobs.into_par_iter().for_each(vectorized);
+        if jobs.len() == 1 || rayon::current_thread_index().is_some() {
+            jobs.into_iter().for_each(Job::run);
+        } else {
+            jobs.into_par_iter().for_each(Job::run);
+        }
         (out, (keep == Keep::States).then_some(states))
     }
 }
@@ -120,15 +125,13 @@ struct Job<'a> {
     keep: &'a mut [f32],
 }
 
-impl Kernel for Job<'_> {
-    #[inline(always)]
-    fn run<A: Arithmetic>(self) {
+impl Job<'_> {
+    /// Block after block of channels, each along all tokens.
+    fn run(self) {
         let (channels, size) = (self.x.columns(), self.decay.state);
-        let columns = self.decay.columns();
         let mut state = vec![[0.0; LANES]; size];
         for (block, a) in self.decay.a.chunks_exact(size).enumerate() {
             let (first, offset) = (block * LANES, block * size * LANES);
-            let width = LANES.min(channels - first);
             match (self.span.past, self.past) {
                 (Some(row), Some(past)) => {
                     let from = &past.row(row)[offset..offset + size * LANES];
@@ -136,55 +139,19 @@ impl Kernel for Job<'_> {
                 }
                 _ => state.fill([0.0; LANES]),
             }
-            for token in 0..self.span.length {
-                let row = self.start + token;
-                let x = lanes(&self.x.row(row)[first..first + width]);
-                let delta = lanes(&self.selection.delta.row(row)[first..first + width]);
-                let (b, c) = (self.selection.b.row(row), self.selection.c.row(row));
-                let sums = step::<A>(&mut state, a, &x, &delta, b, c);
-                let out = &mut self.out[token * channels + first..][..width];
-                for lane in 0..width {
-                    let direct = self.decay.direct[block][lane];
-                    out[lane] = A::multiply_add(direct, x[lane], sums[lane]);
-                }
-                if !self.keep.is_empty() {
-                    self.keep[token * columns + offset..][..size * LANES]
-                        .copy_from_slice(state.as_flattened());
-                }
-            }
+            recur(Channels {
+                a,
+                direct: &self.decay.direct[block],
+                state: &mut state,
+                x: self.x,
+                selection: self.selection,
+                rows: self.start..self.start + self.span.length,
+                columns: first..channels.min(first + LANES),
+                out: self.out,
+                keep: self.keep,
+                offset,
+                stride: self.decay.columns(),
+            });
         }
     }
-}
-
-/// One token: updates the state of a block of channels and reads it.
-#[inline(always)]
-fn step<A: Arithmetic>(
-    state: &mut [[f32; LANES]],
-    a: &[[f32; LANES]],
-    x: &[f32; LANES],
-    delta: &[f32; LANES],
-    b: &[f32],
-    c: &[f32],
-) -> [f32; LANES] {
-    let mut write = [0.0; LANES];
-    for lane in 0..LANES {
-        write[lane] = delta[lane] * x[lane];
-    }
-    let mut sums = [0.0; LANES];
-    for (((h, a), &b), &c) in state.iter_mut().zip(a).zip(b).zip(c) {
-        for lane in 0..LANES {
-            let decay = exp::<A>(delta[lane] * a[lane]);
-            h[lane] = A::multiply_add(decay, h[lane], write[lane] * b);
-            sums[lane] = A::multiply_add(h[lane], c, sums[lane]);
-        }
-    }
-    sums
-}
-
-/// A block of channels, zeros where the model has no more.
-#[inline(always)]
-fn lanes(values: &[f32]) -> [f32; LANES] {
-    let mut lanes = [0.0; LANES];
-    lanes[..values.len()].copy_from_slice(values);
-    lanes
 }

@@ -1,7 +1,7 @@
 //! Loops compiled for the vector unit that the machine turns out to have.
 //!
-//! A [`Kernel`] is a plain loop over fixed-size lanes, inlined into a function that may use AVX2 and fused
-//! multiply-adds where the processor has them, so that the compiler vectorises it; elsewhere it runs as it stands.
+//! A [`Kernel`] is a plain loop over fixed-size lanes, inlined into a function that may use AVX-512, or AVX2 and fused
+//! multiply-adds, where the processor has them, so that the compiler vectorises it; elsewhere it runs as it stands.
 
 /// Numbers that a loop treats together.
 pub(super) const LANES: usize = 16;
@@ -37,6 +37,50 @@ pub(super) trait Kernel {
     fn run<A: Arithmetic>(self);
 }
 
+/// A vector unit that the processor has.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Unit {
+    /// 32 registers of 16 numbers, fused multiply-adds.
+    #[cfg(target_arch = "x86_64")]
+    Avx512(pulp::x86::V4),
+    /// 16 registers of 8 numbers, fused multiply-adds.
+    #[cfg(target_arch = "x86_64")]
+    Avx2(pulp::x86::V3),
+    /// 32 registers of 4 numbers, fused multiply-adds.
+    #[cfg(target_arch = "aarch64")]
+    Neon(pulp::aarch64::Neon),
+    /// Whatever the compiler makes of plain loops.
+    #[cfg_attr(target_arch = "aarch64", expect(dead_code))]
+    Plain,
+}
+
+impl Unit {
+    /// The units of this processor, the best first.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        let avx512 = pulp::x86::V4::try_new().map(Self::Avx512);
+        let avx2 = pulp::x86::V3::try_new().map(Self::Avx2);
+        avx512.into_iter().chain(avx2).chain([Self::Plain])
+    }
+
+    /// The units of this processor, the best first.
+    #[cfg(target_arch = "aarch64")]
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        pulp::aarch64::Neon::try_new().map(Self::Neon).into_iter().chain([Self::Plain])
+    }
+
+    /// The units of this processor, the best first.
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        std::iter::once(Self::Plain)
+    }
+
+    /// The best unit of this processor.
+    pub(super) fn found() -> Self {
+        Self::all().next().unwrap_or(Self::Plain)
+    }
+}
+
 #[cfg(target_arch = "x86_64")]
 struct FusedCall<K>(K);
 
@@ -50,25 +94,21 @@ impl<K: Kernel> pulp::NullaryFnOnce for FusedCall<K> {
 }
 
 /// Runs a kernel on the best unit there is.
-#[cfg(target_arch = "x86_64")]
 pub(super) fn vectorized(kernel: impl Kernel) {
-    if let Some(unit) = pulp::x86::V3::try_new() {
-        unit.vectorize(FusedCall(kernel));
-    } else {
-        kernel.run::<Separate>();
+    vectorized_on(Unit::found(), kernel);
+}
+
+/// Runs a kernel on one of the units that the processor has.
+pub(super) fn vectorized_on(unit: Unit, kernel: impl Kernel) {
+    match unit {
+        #[cfg(target_arch = "x86_64")]
+        Unit::Avx512(unit) => unit.vectorize(FusedCall(kernel)),
+        #[cfg(target_arch = "x86_64")]
+        Unit::Avx2(unit) => unit.vectorize(FusedCall(kernel)),
+        #[cfg(target_arch = "aarch64")]
+        Unit::Neon(_) => kernel.run::<Fused>(),
+        Unit::Plain => kernel.run::<Separate>(),
     }
-}
-
-/// Runs a kernel on the best unit there is.
-#[cfg(target_arch = "aarch64")]
-pub(super) fn vectorized(kernel: impl Kernel) {
-    kernel.run::<Fused>();
-}
-
-/// Runs a kernel on the best unit there is.
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-pub(super) fn vectorized(kernel: impl Kernel) {
-    kernel.run::<Separate>();
 }
 
 /// exp, within 2 units in the last place between -87 and 88, held at those ends beyond them.

@@ -1,0 +1,239 @@
+//! Tiles of a product that stay in registers: some rows by some panels of weights.
+//!
+//! The number of accumulators is chosen for the vector unit found at run time: 28 of AVX-512's 32 registers, 12 of
+//! AVX2's 16. Few rows are met by more panels, so that enough independent sums are under way to hide the latency of a
+//! multiply-add.
+
+use pulp::{Simd, WithSimd};
+
+use super::vector::{LANES, Unit};
+
+/// Rows of the tallest tile on this processor.
+pub(super) fn rows_a_tile() -> usize {
+    match Unit::found() {
+        #[cfg(target_arch = "x86_64")]
+        Unit::Avx512(_) => 14,
+        _ => 6,
+    }
+}
+
+/// Writes `x W^T` for some panels of weights into the rows of `out`, as wide as the panels or narrower at their end.
+pub(super) fn multiply(panels: &[[f32; LANES]], inputs: usize, x: &[f32], out: &mut [&mut [f32]]) {
+    multiply_on(Unit::found(), panels, inputs, x, out);
+}
+
+/// The same on one of the vector units that the processor has.
+pub(super) fn multiply_on(
+    unit: Unit,
+    panels: &[[f32; LANES]],
+    inputs: usize,
+    x: &[f32],
+    out: &mut [&mut [f32]],
+) {
+    if out.is_empty() || inputs == 0 {
+        return;
+    }
+    let product = Product { panels, inputs, x, out };
+    match unit {
+        #[cfg(target_arch = "x86_64")]
+        Unit::Avx512(unit) => Simd::vectorize(unit, OnAvx512(product)),
+        #[cfg(target_arch = "x86_64")]
+        Unit::Avx2(unit) => Simd::vectorize(unit, OnAvx2(product)),
+        #[cfg(target_arch = "aarch64")]
+        Unit::Neon(unit) => Simd::vectorize(unit, OnNeon(product)),
+        Unit::Plain => product.tiles::<_, 4, 1, LANES>(pulp::Scalar),
+    }
+}
+
+struct Product<'a, 'b> {
+    panels: &'a [[f32; LANES]],
+    inputs: usize,
+    x: &'a [f32],
+    out: &'a mut [&'b mut [f32]],
+}
+
+#[cfg(target_arch = "x86_64")]
+struct OnAvx512<'a, 'b>(Product<'a, 'b>);
+
+#[cfg(target_arch = "x86_64")]
+impl WithSimd for OnAvx512<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, unit: S) {
+        match self.0.out.len() {
+            1 => self.0.tiles::<S, 1, 8, 1>(unit),
+            2 => self.0.tiles::<S, 2, 8, 1>(unit),
+            3..=4 => self.0.tiles::<S, 4, 6, 1>(unit),
+            5..=6 => self.0.tiles::<S, 6, 4, 1>(unit),
+            _ => self.0.tiles::<S, 14, 2, 1>(unit),
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+struct OnAvx2<'a, 'b>(Product<'a, 'b>);
+
+#[cfg(target_arch = "x86_64")]
+impl WithSimd for OnAvx2<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, unit: S) {
+        match self.0.out.len() {
+            1 => self.0.tiles::<S, 1, 4, 2>(unit),
+            2 => self.0.tiles::<S, 2, 3, 2>(unit),
+            3 => self.0.tiles::<S, 3, 2, 2>(unit),
+            _ => self.0.tiles::<S, 6, 1, 2>(unit),
+        }
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+struct OnNeon<'a, 'b>(Product<'a, 'b>);
+
+#[cfg(target_arch = "aarch64")]
+impl WithSimd for OnNeon<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, unit: S) {
+        match self.0.out.len() {
+            1 => self.0.tiles::<S, 1, 4, 4>(unit),
+            _ => self.0.tiles::<S, 6, 1, 4>(unit),
+        }
+    }
+}
+
+/// Calls a tile of the number of rows that are left, up to the tallest.
+macro_rules! of_rows {
+    ($rows:expr, $($count:literal)+, <$S:ty, $panels:tt, $vectors:tt>$arguments:tt) => {
+        match $rows {
+            $($count if $count < ROWS => tile::<$S, $count, $panels, $vectors>$arguments,)+
+            _ => tile::<$S, ROWS, $panels, $vectors>$arguments,
+        }
+    };
+}
+
+impl Product<'_, '_> {
+    /// Tiles of at most `ROWS` rows by `PANELS` panels, each panel `VECTORS` registers wide.
+    #[inline(always)]
+    fn tiles<S: Simd, const ROWS: usize, const PANELS: usize, const VECTORS: usize>(self, unit: S) {
+        let inputs = self.inputs;
+        let (weights, _) = S::as_simd_f32s(self.panels.as_flattened()).0.as_chunks::<VECTORS>();
+        let rows = self.out.len();
+        let tiles = rows.div_ceil(ROWS);
+        let mut column = 0;
+        let groups = weights.chunks_exact(inputs * PANELS);
+        let rest = groups.remainder();
+        for group in groups {
+            let panels: [&[[S::f32s; VECTORS]]; PANELS] =
+                std::array::from_fn(|panel| &group[panel * inputs..][..inputs]);
+            for index in 0..tiles {
+                let (first, end) = (index * rows / tiles, (index + 1) * rows / tiles);
+                let (x, out) = (&self.x[first * inputs..end * inputs], &mut self.out[first..end]);
+                of_rows!(end - first, 1 2 3 4 5 6 7 8 9 10 11 12 13, <S, PANELS, VECTORS>(unit, &panels, x, out, column));
+            }
+            column += PANELS * LANES;
+        }
+        for panel in rest.chunks_exact(inputs) {
+            for index in 0..tiles {
+                let (first, end) = (index * rows / tiles, (index + 1) * rows / tiles);
+                let (x, out) = (&self.x[first * inputs..end * inputs], &mut self.out[first..end]);
+                of_rows!(end - first, 1 2 3 4 5 6 7 8 9 10 11 12 13, <S, 1, VECTORS>(unit, &[panel], x, out, column));
+            }
+            column += LANES;
+        }
+    }
+}
+
+/// `ROWS` rows by `PANELS` panels.
+#[inline(always)]
+fn tile<S: Simd, const ROWS: usize, const PANELS: usize, const VECTORS: usize>(
+    unit: S,
+    panels: &[&[[S::f32s; VECTORS]]; PANELS],
+    x: &[f32],
+    out: &mut [&mut [f32]],
+    column: usize,
+) {
+    let inputs = panels[0].len();
+    let panels: [&[[S::f32s; VECTORS]]; PANELS] =
+        std::array::from_fn(|panel| &panels[panel][..inputs]);
+    let rows: [&[f32]; ROWS] = std::array::from_fn(|row| &x[row * inputs..][..inputs]);
+    let mut sums = [[[unit.splat_f32s(0.0); VECTORS]; PANELS]; ROWS];
+    for input in 0..inputs {
+        let weights: [[S::f32s; VECTORS]; PANELS] =
+            std::array::from_fn(|panel| panels[panel][input]);
+        for row in 0..ROWS {
+            let value = unit.splat_f32s(rows[row][input]);
+            for panel in 0..PANELS {
+                for vector in 0..VECTORS {
+                    sums[row][panel][vector] = unit.mul_add_e_f32s(
+                        value,
+                        weights[panel][vector],
+                        sums[row][panel][vector],
+                    );
+                }
+            }
+        }
+    }
+    for (sums, out) in sums.iter().zip(out) {
+        for (panel, sums) in sums.iter().enumerate() {
+            let sums: &[f32] = pulp::bytemuck::cast_slice(sums);
+            let first = column + panel * LANES;
+            let out = &mut out[first..];
+            let width = out.len().min(LANES);
+            out[..width].copy_from_slice(&sums[..width]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers of every size between -1 and 1 that are the same on every machine.
+    fn numbers(count: usize, seed: u32) -> Vec<f32> {
+        let mut state = seed;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / 8_388_608.0 - 1.0
+        };
+        (0..count).map(|_| next()).collect()
+    }
+
+    /// One chain of multiply-adds an output, in the order of the inputs.
+    fn chain(unit: Unit, x: &[f32], weights: impl Iterator<Item = f32>) -> f32 {
+        x.iter().zip(weights).fold(0.0, |sum, (&x, weight)| match unit {
+            Unit::Plain => x * weight + sum,
+            _ => x.mul_add(weight, sum),
+        })
+    }
+
+    #[test]
+    fn every_unit_multiplies_every_tail_in_the_order_of_the_inputs() {
+        for unit in Unit::all() {
+            for rows in (0..=16).chain([27, 28, 29, 43]) {
+                for (inputs, outputs) in [(1, 1), (3, 15), (16, 16), (5, 17), (33, 80), (20, 145)] {
+                    let panels: Vec<[f32; LANES]> =
+                        numbers(outputs_up(outputs) * inputs, 7).as_chunks().0.to_vec();
+                    let x = numbers(rows * inputs, 11);
+                    let mut out = vec![f32::NAN; rows * outputs];
+                    let mut parts: Vec<&mut [f32]> = out.chunks_exact_mut(outputs).collect();
+                    multiply_on(unit, &panels, inputs, &x, &mut parts);
+                    for (index, &value) in out.iter().enumerate() {
+                        let (row, output) = (index / outputs, index % outputs);
+                        let weights = panels[output / LANES * inputs..][..inputs].iter();
+                        let weights = weights.map(|panel| panel[output % LANES]);
+                        let expected = chain(unit, &x[row * inputs..][..inputs], weights);
+                        assert_eq!(value, expected, "{unit:?}: {rows} x {inputs} x {outputs}");
+                    }
+                }
+            }
+        }
+    }
+
+    fn outputs_up(outputs: usize) -> usize {
+        outputs.next_multiple_of(LANES)
+    }
+}
