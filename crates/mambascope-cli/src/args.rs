@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use mambascope::{Compute, Convention, Extent, Noise, Site, Source, TokenSet};
+use mambascope::{
+    Compute, Convention, Direction, Extent, Noise, Original, Site, Source, Timing, TokenSet,
+};
 
 /// Where and how Mamba language models store and recall facts
 #[derive(Debug, Parser)]
@@ -115,10 +117,41 @@ pub(crate) struct TraceArguments {
     /// The answer's token id
     #[arg(long, value_name = "N")]
     pub(crate) answer_id: Option<u32>,
-    /// What is restored: resid, mixer_out, scan_out, gate, gated, embed; may be given several times
+    /// What is restored: resid, mixer_out, scan_out, gate, state, conv_state, delta, or any other site of the README;
+    /// may be given several times
     #[arg(long = "site", value_name = "SITE", default_value = "resid")]
     pub(crate) sites: Vec<Site>,
-    /// How many layers are restored together; else 1 for resid and embed, 10 for others
+    /// A site restored together with each --site; may be given several times
+    #[arg(long, value_name = "SITE")]
+    pub(crate) and: Vec<Site>,
+    /// When a restored state is read: read-through, carry-only, read-only, seed-compat
+    #[arg(long, value_name = "TIMING", default_value = "read-through")]
+    pub(crate) timing: Timing,
+    /// Channels to restore, such as 0..64
+    #[arg(long, value_name = "I..J", default_value = "..")]
+    pub(crate) channels: Run,
+    /// State dimensions to restore, such as 3
+    #[arg(long, value_name = "I..J", default_value = "..")]
+    pub(crate) dims: Run,
+    /// Restore as the original project does: None, ssm_state or conv_state
+    #[arg(long, value_name = "KIND", conflicts_with_all = ["timing", "and", "sites"])]
+    pub(crate) original: Option<Original>,
+    /// A site held as it is in the patched run where another is restored; may be given several times
+    #[arg(long, value_name = "SITE")]
+    pub(crate) sever: Vec<Site>,
+    /// Another subject in the subject's place, instead of noise
+    #[arg(long, value_name = "SUBJECT", conflicts_with_all = ["swap_ids", "swap_drawn", "noise"])]
+    pub(crate) swap: Option<String>,
+    /// The tokens of another subject, such as 12,7
+    #[arg(long, value_name = "IDS", value_delimiter = ',', conflicts_with_all = ["swap_drawn", "noise"])]
+    pub(crate) swap_ids: Vec<u32>,
+    /// Another subject, drawn by this seed from the bundled facts: of the same relation, with another object
+    #[arg(long, value_name = "SEED", conflicts_with = "noise")]
+    pub(crate) swap_drawn: Option<u32>,
+    /// Which run is patched: the corrupted one with clean values, or the clean one with corrupted values
+    #[arg(long, value_enum, default_value_t = Patch::Denoise)]
+    pub(crate) direction: Patch,
+    /// How many layers are restored together; else 1 for resid, resid_in, embed and the states, 10 for others
     #[arg(long, value_name = "N")]
     pub(crate) window: Option<usize>,
     /// Which way an even window leans: l-5..l+4 as ROME's code, l-4..l+5 as its paper
@@ -136,7 +169,7 @@ pub(crate) struct TraceArguments {
     /// A facts file whose subjects sigma is taken over; else the bundled facts
     #[arg(long, value_name = "FILE")]
     pub(crate) facts: Option<PathBuf>,
-    /// Where is restored: all, subject, subject-last, last, or I..J
+    /// Where is restored: all, subject, subject-first, subject-last, relation, last, or I..J
     #[arg(long, default_value = "all")]
     pub(crate) tokens: Place,
     /// Layers to restore at, such as 3..9
@@ -154,7 +187,7 @@ pub(crate) struct TraceArguments {
 pub(crate) struct RecordArguments {
     #[command(flatten)]
     pub(crate) prompt: PromptArguments,
-    /// What is recorded: resid, mixer_out, scan_out, gate, gated, embed; may be given several times
+    /// What is recorded: resid, mixer_out, scan_out, state, or any other site of the README; may be given several times
     #[arg(long = "site", value_name = "SITE", default_value = "resid")]
     pub(crate) sites: Vec<Site>,
     /// Layers to record, such as 3..9
@@ -163,6 +196,23 @@ pub(crate) struct RecordArguments {
     /// Where it goes, npz or safetensors; may be given several times [default: record.npz]
     #[arg(long = "out", short, value_name = "FILE")]
     pub(crate) out: Vec<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Patch {
+    /// The corrupted run with clean values, as ROME
+    Denoise,
+    /// The clean run with corrupted values
+    Noise,
+}
+
+impl From<Patch> for Direction {
+    fn from(patch: Patch) -> Self {
+        match patch {
+            Patch::Denoise => Self::Denoise,
+            Patch::Noise => Self::Noise,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -231,12 +281,16 @@ impl FromStr for Place {
         Ok(Self(match text {
             "all" => TokenSet::All,
             "subject" => TokenSet::Subject,
+            "subject-first" => TokenSet::SubjectFirst,
             "subject-last" => TokenSet::SubjectLast,
+            "relation" => TokenSet::Relation,
             "last" => TokenSet::Last,
             _ => TokenSet::Range(
                 Run::from_str(text)
                     .map_err(|_| {
-                        format!("`{text}`: write all, subject, subject-last, last or I..J")
+                        format!(
+                            "`{text}`: write all, subject, subject-first, subject-last, relation, last or I..J"
+                        )
                     })?
                     .0,
             ),

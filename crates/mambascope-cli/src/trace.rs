@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use mambascope::{Effects, Facts, Scope as _, Site, Trace, Window};
+use mambascope::{Corruption, Effects, Facts, Scope as _, Site, Swap, Trace, Window, swap};
 
 use crate::args::TraceArguments;
 use crate::progress::Bar;
@@ -19,7 +19,7 @@ pub(crate) fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
     }
     let (prompt, example_subject) = subject::prompt(&arguments.prompt)?;
     let model = subject::model(&arguments.prompt)?;
-    let mut trace = model.trace(prompt).corrupt(noise(arguments)?);
+    let mut trace = model.trace(prompt).corrupt(corruption(arguments)?);
     if let Some(subject) = arguments.subject.as_deref().or(example_subject) {
         trace = trace.subject(subject);
     }
@@ -50,6 +50,19 @@ pub(crate) fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn corruption(arguments: &TraceArguments) -> anyhow::Result<Corruption> {
+    if let Some(subject) = arguments.swap.as_deref() {
+        return Ok(swap(subject).into());
+    }
+    if !arguments.swap_ids.is_empty() {
+        return Ok(swap(arguments.swap_ids.clone()).into());
+    }
+    match arguments.swap_drawn {
+        Some(seed) => Ok(Swap::drawn(seed).into()),
+        None => Ok(noise(arguments)?.into()),
+    }
+}
+
 fn noise(arguments: &TraceArguments) -> anyhow::Result<mambascope::Noise> {
     let noise = arguments.noise.samples(arguments.samples).seed(arguments.seed);
     match &arguments.facts {
@@ -59,11 +72,21 @@ fn noise(arguments: &TraceArguments) -> anyhow::Result<mambascope::Noise> {
 }
 
 fn of_site(trace: &Trace, arguments: &TraceArguments, site: Site) -> Trace {
-    let trace = trace.restore((site, arguments.layers.0)).tokens(arguments.tokens.0);
-    match arguments.window {
-        Some(size) => trace.window(Window { size, convention: arguments.convention.into() }),
-        None if matches!(site, Site::Resid | Site::Embed) => trace,
-        None => trace.window(Window { size: 10, convention: arguments.convention.into() }),
+    let trace = trace.direction(arguments.direction.into()).tokens(arguments.tokens.0);
+    let trace = arguments.sever.iter().fold(trace, |trace, &site| trace.sever(site));
+    let single =
+        matches!(site, Site::Resid | Site::ResidIn | Site::Embed | Site::State | Site::ConvState);
+    let size = arguments.window.unwrap_or(if single { 1 } else { 10 });
+    let convention = arguments.convention.into();
+    let trace = trace
+        .restore((site, arguments.layers.0))
+        .window(Window { size, convention })
+        .timing(arguments.timing)
+        .channels(arguments.channels.0)
+        .dims(arguments.dims.0);
+    match arguments.original {
+        Some(kind) => trace.original(kind),
+        None => arguments.and.iter().fold(trace, |trace, &site| trace.and(site)),
     }
 }
 

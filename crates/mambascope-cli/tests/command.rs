@@ -139,6 +139,43 @@ fn records_are_named_as_promised() {
 }
 
 #[test]
+fn states_are_traced_and_recorded() {
+    let folder = folder();
+    let state = ["--site", "state", "--timing", "carry-only", "--channels", "0..8", "--dims", "3"];
+    let more =
+        ["--samples", "2", "--and", "conv_out", "--sever", "gate", "--tokens", "subject-first"];
+    let refused = by_ids(folder.path()).args(state).args(more).args(["--out", "s.npz"]).output();
+    let said = String::from_utf8(refused.expect("it runs").stderr).expect("words");
+    assert!(said.contains("state dimensions 3 of conv_out, which has none"), "{said}");
+    let more = ["--samples", "2", "--sever", "gate", "--tokens", "subject-first", "--out", "s.npz"];
+    by_ids(folder.path()).args(state).args(more).assert().success();
+    let effects = Effects::open(folder.path().join("s.npz")).expect("effects");
+    assert_eq!((effects.site(), effects.tokens()), (Site::State, &[1][..]));
+    let swapped = ["--ids", "18,48,10,47", "--subject-tokens", "1..3", "--swap-ids", "7"];
+    let mut command = mambascope(folder.path());
+    command.arg("trace").args(swapped).args(["--direction", "denoise", "--out", "w.npz"]);
+    command.arg("--model").arg(golden("plain")).assert().success();
+    let effects = Effects::open(folder.path().join("w.npz")).expect("effects");
+    assert_eq!(effects.input_ids(), [18, 7, 47]);
+    let original = ["--original", "conv_state", "--samples", "2", "--out", "o.npz"];
+    by_ids(folder.path()).args(original).assert().success();
+    let npz = Npz::open(folder.path().join("o.npz")).expect("an npz");
+    let kind = npz.array("kind").map(Array::values);
+    assert_eq!(kind, Some(&Values::Text(vec!["conv_state".to_owned()])));
+    let sites = ["--site", "state", "--site", "delta", "--site", "conv_state", "--layers", "2"];
+    let mut command = mambascope(folder.path());
+    command.args(["record", "--ids", "18,48,10"]).args(sites).args(["--out", "r.npz", "--model"]);
+    command.arg(golden("plain")).assert().success();
+    let npz = Npz::open(folder.path().join("r.npz")).expect("an npz");
+    for (name, shape) in [("state.2", vec![3, 64, 16]), ("delta.2", vec![3, 64])] {
+        assert_eq!(npz.array(name).expect(name).shape(), shape);
+    }
+    let window = npz.array("conv_state.2").expect("a window");
+    assert_eq!(window.shape(), [3, 64, 4]);
+    assert_eq!(window.to_f64().expect("numbers")[..3], [0.0; 3], "zeros before the prompt");
+}
+
+#[test]
 fn padding_rows_are_no_answer() {
     let folder = folder();
     let mut command = mambascope(folder.path());

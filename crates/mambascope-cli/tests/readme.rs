@@ -83,8 +83,15 @@ fn its_commands_run() {
         mambascope().args(&arguments).current_dir(folder.path()).assert().success();
         count += 1;
     }
-    assert_eq!(count, 4);
-    for file in ["map_resid.png", "map_mixer_out.npz", "ids.npz", "acts.safetensors"] {
+    assert_eq!(count, 6);
+    for file in [
+        "map_resid.png",
+        "map_mixer_out.npz",
+        "state.svg",
+        "swap.npz",
+        "ids.npz",
+        "acts.safetensors",
+    ] {
         assert!(folder.path().join(file).is_file(), "{file}");
     }
 }

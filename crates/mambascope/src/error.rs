@@ -67,6 +67,15 @@ pub enum Error {
         text: String,
     },
 
+    /// A channel that the model does not have.
+    #[error("there is no channel {channel}\nhelp: this layer's channels are 0 to {}", channels - 1)]
+    ChannelOutside {
+        /// The channel asked for.
+        channel: usize,
+        /// How many there are.
+        channels: usize,
+    },
+
     /// A text is none of the original project's kinds.
     #[error(
         "`{name}` is no kind of the original project\nhelp: write `None`, `ssm_state` or `conv_state`"

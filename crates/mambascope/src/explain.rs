@@ -110,8 +110,9 @@ fn cost(plan: &Resolved, config: &Config, work: Work) -> String {
     let steps = work.base_steps + work.layer_steps;
     let share = 100.0 * steps as f64 / naive as f64;
     let steps = grouped(steps);
+    let plural = if samples == 1 { "" } else { "s" };
     format!(
-        "{cells} cells x {samples} samples; {steps} layer-steps, {share:.0}% of one pass a cell"
+        "{cells} cells x {samples} sample{plural}; {steps} layer-steps, {share:.0}% of one pass a cell"
     )
 }
 

@@ -197,6 +197,53 @@ impl KnockOut {
         &self.knock
     }
 
+    /// Checks the knock-out against model and prompt without running it.
+    ///
+    /// # Errors
+    /// All that is wrong with it, at once, each with what to write instead.
+    pub fn check(&self) -> Result<(), Error> {
+        self.resolve().map(|_| ())
+    }
+
+    /// The knock-out in words, with its cost; problems, if it cannot run.
+    pub fn explain(&self) -> String {
+        let (ids, tap) = match self.resolve() {
+            Ok((ids, _, tap)) => (ids, tap),
+            Err(error) => return error.to_string(),
+        };
+        let runs = self.runs_of_layers().unwrap_or_default();
+        let Knock { layers, lanes, removal, channels, window, .. } = &self.knock;
+        let lanes = match lanes {
+            Lanes::Both => "scan and convolution",
+            Lanes::Scan => "the scan",
+            Lanes::Convolution => "the convolution",
+        };
+        let removal = match removal {
+            Removal::Invisible => "neither written nor decayed by",
+            Removal::Write => "not written by",
+        };
+        let channels = match channels {
+            Channels::All => "all channels".to_owned(),
+            Channels::Slowest(share) => format!("the slowest {:.0}% of channels", 100.0 * share),
+            Channels::Fastest(share) => format!("the fastest {:.0}% of channels", 100.0 * share),
+        };
+        let together =
+            window.map_or_else(|| "together".to_owned(), |window| format!("in {window}"));
+        format!(
+            "knock-out on {} ({} layers)\n  \
+             tokens   {:?} do not see {:?}, of {}\n  \
+             layers   {layers}, {together}\n  \
+             through  {lanes}; states are {removal} the sources, in {channels}\n  \
+             cost     {} forward passes",
+            self.trace.model().name(),
+            self.trace.model().config().layers,
+            tap.to,
+            tap.from,
+            ids.len(),
+            runs.len() + 1,
+        )
+    }
+
     /// Runs the knock-out.
     ///
     /// # Errors

@@ -14,14 +14,17 @@
 //! ```
 
 mod at;
+mod attention;
 mod check;
 mod corrupt;
+mod decompose;
 mod effects;
 mod error;
 mod explain;
 mod facts;
 mod fill;
 mod guess;
+mod interaction;
 mod knock_out;
 pub mod metrics;
 pub mod notebook;
@@ -42,13 +45,16 @@ mod watch;
 mod wavefront;
 
 pub use at::{At, Convention, Extent, TokenSet, Window};
+pub use attention::{HiddenAttention, Through};
 pub use check::Problem;
 pub use corrupt::multivariate;
 pub use corrupt::{Corruption, Distribution, Noise, Placement, Scale};
+pub use decompose::{Confirmed, Decomposition, StateCell};
 pub use effects::Effects;
 pub use error::Error;
 pub use facts::Facts;
 pub use fill::Fill;
+pub use interaction::Interaction;
 pub use knock_out::{Channels, Knock, KnockOut, Knocked, Lanes, Removal};
 pub use mambascope_figure as figure;
 pub use mambascope_figure::Figure;
@@ -71,6 +77,6 @@ pub mod prelude {
     pub use crate::{
         Answer, At, Channels, Compute, Corruption, Direction, Effects, Error, Facts, Figure, Fill,
         Lanes, Model, Noise, Original, Other, Plan, Record, Removal, Scope, Sever, Show, Site,
-        Swap, Timing, TokenSet, Trace, Window, swap,
+        Swap, Through, Timing, TokenSet, Trace, Window, swap,
     };
 }

@@ -76,12 +76,17 @@ impl Trace {
     /// Restores as the original project does: its kind, single layers, its order of operations.
     pub fn original(&self, kind: Original) -> Self {
         let site = if kind == Original::ConvState { Site::ConvState } else { Site::State };
-        let trace = self.restore(site).window(1).timing(Timing::SeedCompat);
+        let layers = self.plan().restore.as_ref().map(|restore| restore.at.layers);
+        let trace = self.restore((site, layers.unwrap_or_default()));
+        let trace = trace.window(1).timing(Timing::SeedCompat);
         if kind == Original::Both { trace.and(Site::ConvState) } else { trace }
     }
 
     /// Restores scan and convolution together, for later tokens only: how much of the answer each layer's memory
-    /// carries across the boundary behind each token from the subject's last on.
+    /// carries across the boundary behind each token.
+    ///
+    /// Behind the subject's last token all layers together carry all of it: with `.window(2 * layers + 1)` each score is
+    /// the clean one.
     pub fn memory_boundary(&self) -> Self {
         self.restore(Site::State).and(Site::ConvState).window(1).timing(Timing::CarryOnly)
     }

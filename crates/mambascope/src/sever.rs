@@ -2,9 +2,11 @@
 
 use std::fmt;
 
+use mambascope_model::Site;
 use serde::{Deserialize, Serialize};
 
 use crate::at::{At, TokenSet};
+use crate::trace::Trace;
 
 /// A site held at its value in the run that is patched.
 ///
@@ -37,5 +39,35 @@ impl fmt::Display for Sever {
             None => write!(f, "where restored"),
             Some(tokens) => write!(f, "{tokens}"),
         }
+    }
+}
+
+impl Trace {
+    /// ROME's experiment with severed modules: the residual stream restored at the subject's last token, layer by layer,
+    /// while what every block adds there stays corrupted.
+    ///
+    /// # Source
+    /// `trace_with_repatch` in `experiments/causal_trace.py` of kmeng01/rome.
+    pub fn severed_modules(&self) -> Self {
+        self.path_blocking(Site::MixerOut).tokens(TokenSet::SubjectLast)
+    }
+
+    /// Path blocking: the residual stream restored, layer by layer, while a site (`ScanOut`, `Gate` or `MixerOut`) stays
+    /// corrupted in all layers at the restored token.
+    ///
+    /// # Source
+    /// Sharma, Atkinson and Bau 2024, arXiv 2404.03646; `scripts/path_blocking.py` of arnab-api/romba.
+    ///
+    /// # Example
+    /// ```
+    /// use mambascope::prelude::*;
+    /// let noisy = Model::tiny().trace([5, 9, 2, 7]).subject(1..3).corrupt(Noise::gaussian(0.5));
+    /// let blocked = noisy.path_blocking(Site::ScanOut).tokens(SubjectLast).run()?;
+    /// let free = noisy.restore(..).tokens(SubjectLast).run()?;
+    /// assert_ne!(blocked.score(2, 0), free.score(2, 0), "the scan brought part of it");
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn path_blocking(&self, site: Site) -> Self {
+        self.restore(Site::Resid).window(1).sever(site)
     }
 }

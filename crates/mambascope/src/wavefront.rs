@@ -41,6 +41,9 @@ pub(crate) use cells::planned;
 /// Bytes that a run's rows may take, beside the weights.
 const BUDGET: usize = 1 << 30;
 
+/// How many matrices as large as a layer's states are held where the scan of the base rows is stepped through.
+const STEPPED: usize = 5;
+
 /// What a run measured.
 #[derive(Debug)]
 pub(crate) struct Outcome {
@@ -84,7 +87,9 @@ pub(crate) fn run_within(
         cells: plan.grid.as_ref().map_or(0, |grid| grid.tokens.len() * grid.layers.len()),
     };
     let mut sheet = Sheet::new(plan);
-    let size = Chunks::new(config, tokens.max(plan.prompt.ids.len()), budget);
+    let inside = cells.iter().any(|cell| cell.entry == Entry::Block);
+    let matrices = if inside { STEPPED } else { 1 };
+    let size = Chunks::new(config, matrices * tokens.max(plan.prompt.ids.len()), budget);
     // With nothing corrupted there is one walk, of the clean run alone.
     let chunks: Vec<&[Tensor]> =
         if runs.is_empty() { vec![&[]] } else { runs.chunks(size.samples).collect() };
@@ -109,7 +114,11 @@ pub(crate) fn run_within(
 }
 
 /// The embeddings of the corrupted runs.
-fn corrupted_runs(model: &Model, plan: &Resolved, clean: &Tensor) -> Result<Vec<Tensor>, Error> {
+pub(crate) fn corrupted_runs(
+    model: &Model,
+    plan: &Resolved,
+    clean: &Tensor,
+) -> Result<Vec<Tensor>, Error> {
     match &plan.corrupted {
         Corrupted::Noise { noise, factor, .. } => {
             corrupted(noise, *factor, clean, &plan.prompt.subject)
@@ -126,9 +135,10 @@ struct Chunks {
 }
 
 impl Chunks {
-    fn new(config: &Config, tokens: usize, budget: usize) -> Self {
+    /// For runs of so many states a sample.
+    fn new(config: &Config, states: usize, budget: usize) -> Self {
         let state = config.inner * (config.state + config.convolution) * size_of::<f32>();
-        let samples = (budget / 2 / (state * tokens).max(1)).saturating_sub(1).max(1);
+        let samples = (budget / 2 / (state * states).max(1)).saturating_sub(1).max(1);
         Self { samples, rows: (budget / 2 / (config.width * size_of::<f32>())).max(1) }
     }
 

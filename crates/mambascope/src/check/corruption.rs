@@ -135,10 +135,12 @@ fn drawn(model: &Model, plan: &Plan, seed: u32) -> Result<String, Problem> {
         _ => String::new(),
     };
     draw(&bundled_facts(), &subject, seed).ok_or_else(|| {
-        Problem::new(
-            format!("no other subject can be drawn for `{subject}` and {}", model.name()),
-            "the bundled facts do not hold it; name another: `swap(\"Rome\")`",
-        )
+        let what = if subject.is_empty() {
+            format!("a subject is to be drawn for one that is tokens of {}", model.name())
+        } else {
+            format!("no subject can be drawn for `{subject}`, which no bundled fact is about")
+        };
+        Problem::new(what, "name the other subject: `swap(\"Rome\")` or `swap([12, 7])`")
     })
 }
 

@@ -69,7 +69,7 @@ pub(super) fn resolve(
     let sites: Vec<Site> =
         std::iter::once(restore.at.site).chain(restore.also.iter().copied()).collect();
     check_sites(&sites, restore, problems);
-    check_fill(model.config(), &sites, &restore.fill, problems);
+    check_fill(model, &sites, &restore.fill, problems);
     let layers = noted(layers_in(model, &restore.at), problems);
     let places: Vec<Option<Place>> =
         sites.iter().map(|&site| noted(place(model.config(), site, restore), problems)).collect();
@@ -125,19 +125,26 @@ fn check_sites(sites: &[Site], restore: &Restore, problems: &mut Vec<Problem>) {
     }
 }
 
-fn check_fill(config: &Config, sites: &[Site], fill: &Fill, problems: &mut Vec<Problem>) {
+fn check_fill(model: &Model, sites: &[Site], fill: &Fill, problems: &mut Vec<Problem>) {
     let wrong = match fill {
         Fill::OtherRun | Fill::Zero => None,
         Fill::Scaled(factor) => {
             (!factor.is_finite()).then(|| "a finite number, such as `Fill::Scaled(0.5)`".to_owned())
         }
         Fill::Constant(values) => {
-            let widths: Vec<usize> = sites.iter().map(|site| site.width(config)).collect();
+            let widths: Vec<usize> = sites.iter().map(|site| site.width(model.config())).collect();
             let fits = widths.iter().all(|&width| width == values.len());
             let sound = fits && values.iter().all(|value| value.is_finite());
             (!sound).then(|| format!("{} finite numbers, as {} has", widths[0], sites[0]))
         }
         Fill::Mean(prompts) => {
+            for prompt in prompts {
+                match super::prompt_ids(model, prompt) {
+                    Ok(_) => {}
+                    Err(Error::Plan { problems: found }) => problems.extend(found),
+                    Err(error) => problems.push(super::prompt::problem_of(&error)),
+                }
+            }
             prompts.is_empty().then(|| "one prompt or more: `Fill::mean([\"Rome is\"])`".to_owned())
         }
         Fill::Noised { deviation, .. } | Fill::Noise { deviation, .. } => {

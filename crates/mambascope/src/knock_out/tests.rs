@@ -25,7 +25,9 @@ fn influence(knock: &KnockOut, token: usize) -> f64 {
         logits.get(ids.len() - 1).expect("a row").to_vec1().expect("f64")
     };
     let mut values: Vec<Vec<f64>> = embeddings.to_vec2().expect("f64");
-    values[token].iter_mut().for_each(|value| *value += 0.5);
+    for value in &mut values[token] {
+        *value += 0.5;
+    }
     let moved = Tensor::new(values, embeddings.device()).expect("rows");
     let (before, after) = (last(&embeddings), last(&moved));
     before.iter().zip(after).map(|(before, after)| (before - after).abs()).fold(0.0, f64::max)
@@ -86,6 +88,31 @@ fn no_source_is_no_change() {
     assert!(knocked.relative().iter().all(|change| change.is_finite()));
 }
 
+/// A cut that also keeps what the last token reads.
+struct Reads(Cut, Vec<f64>);
+
+impl Tap for Reads {
+    fn wants(&self, spot: Spot) -> bool {
+        self.0.wants(spot) || (spot.site == Site::ScanRead && spot.layer == 1)
+    }
+
+    fn timing(&self, spot: Spot) -> Timing {
+        self.0.timing(spot)
+    }
+
+    fn visit(&mut self, spot: Spot, now: Tensor) -> Result<Tensor, ModelError> {
+        if spot.site == Site::ScanRead {
+            self.1 = now.get(now.dim(0)? - 1)?.to_vec1()?;
+            return Ok(now);
+        }
+        self.0.visit(spot, now)
+    }
+
+    fn step(&mut self, spot: Spot, token: usize, now: Tensor) -> Result<Tensor, ModelError> {
+        self.0.step(spot, token, now)
+    }
+}
+
 #[test]
 fn the_state_without_the_sources_is_the_published_recurrence() {
     let knock = trace(2).knock_out(1..3, TokenSet::Last, 1..2).lanes(Lanes::Scan);
@@ -113,30 +140,6 @@ fn the_state_without_the_sources_is_the_published_recurrence() {
         let read = |channel: usize| -> f64 {
             (0..size).map(|n| state[channel * size + n] * c[(IDS.len() - 1) * size + n]).sum()
         };
-        struct Reads(Cut, Vec<f64>);
-        impl Tap for Reads {
-            fn wants(&self, spot: Spot) -> bool {
-                self.0.wants(spot) || (spot.site == Site::ScanRead && spot.layer == 1)
-            }
-            fn timing(&self, spot: Spot) -> Timing {
-                self.0.timing(spot)
-            }
-            fn visit(&mut self, spot: Spot, now: Tensor) -> Result<Tensor, ModelError> {
-                if spot.site == Site::ScanRead {
-                    self.1 = now.get(now.dim(0)? - 1)?.to_vec1()?;
-                    return Ok(now);
-                }
-                self.0.visit(spot, now)
-            }
-            fn step(
-                &mut self,
-                spot: Spot,
-                token: usize,
-                now: Tensor,
-            ) -> Result<Tensor, ModelError> {
-                self.0.step(spot, token, now)
-            }
-        }
         let (_, _, tap) = knock.resolve().expect("sound");
         let mut reads = Reads(Cut { layers: 1..2, ..tap }, Vec::new());
         model.run_with(&IDS, &mut reads).expect("a run");

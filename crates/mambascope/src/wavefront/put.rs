@@ -74,7 +74,9 @@ fn blend<O: Operations>(
 ) -> Result<O::Rows, Error> {
     let (now, then) = (operations.download(now)?, operations.download(then)?);
     let mut chosen = vec![0_u8; now.dim(1)?];
-    columns.iter().for_each(|&column| chosen[column] = 1);
+    for &column in columns {
+        chosen[column] = 1;
+    }
     let chosen = candle_core::Tensor::new(chosen, now.device())?.broadcast_as(now.shape())?;
     Ok(operations.upload(&chosen.where_cond(&then, &now)?)?)
 }

@@ -163,7 +163,9 @@ impl OneCell<'_> {
         let Some(columns) = &place.expect("restored").columns else { return Ok(value) };
         let flat = |tensor: &Tensor| tensor.flatten_all()?.to_vec1::<f64>();
         let (mut mixed, value) = (flat(now)?, flat(&value)?);
-        columns.iter().for_each(|&column| mixed[column] = value[column]);
+        for &column in columns {
+            mixed[column] = value[column];
+        }
         Ok(Tensor::from_vec(mixed, now.shape(), now.device())?)
     }
 }

@@ -1,0 +1,141 @@
+//! Plans that cannot run: what is said of each, and what to write instead.
+
+use std::fmt::Write as _;
+
+use mambascope::prelude::*;
+use mambascope_tests::golden;
+
+/// A checkpoint without a tokenizer: 12 layers, 64 tokens, E 32, N 4, D 16.
+fn model() -> Model {
+    Model::from_dir(golden().join("tokens")).load().expect("a golden checkpoint")
+}
+
+fn trace() -> Trace {
+    model().trace([46, 16, 27, 8, 28]).subject(2..4).corrupt(Noise::gaussian(0.3))
+}
+
+/// Wrong traces, each with the verb that makes it so.
+fn wrong() -> Vec<(&'static str, Trace)> {
+    let state = trace().restore(Site::State);
+    let swapped = |ids: Vec<u32>| trace().corrupt(swap(ids)).restore(..);
+    let nothing = trace().corrupt(Corruption::Nothing);
+    vec![
+        ("restore((Gate, 8..16))", trace().restore((Site::Gate, 8..16))),
+        ("restore(FinalNorm)", trace().restore(Site::FinalNorm)),
+        ("restore((Logits, 3))", trace().restore((Site::Logits, 3))),
+        ("restore(Gate).and(Gate)", trace().restore(Site::Gate).and(Site::Gate)),
+        (
+            "restore(Embed).window(1).and(Gate)",
+            trace().restore(Site::Embed).window(1).and(Site::Gate),
+        ),
+        ("restore(Embed).window(4)", trace().restore(Site::Embed).window(4)),
+        ("restore(Gate).timing(CarryOnly)", trace().restore(Site::Gate).timing(Timing::CarryOnly)),
+        ("restore(State).channels(30..40)", state.channels(30..40)),
+        ("restore(State).dims(4)", state.dims(4)),
+        ("restore(Gate).dims(1)", trace().restore(Site::Gate).dims(1)),
+        ("restore(B).channels(1..3)", trace().restore(Site::B).channels(1..3)),
+        ("restore(DeltaLow).channels(0)", trace().restore(Site::DeltaLow).channels(0)),
+        ("subject(2..4).tokens(Relation)", state.tokens(Relation)),
+        ("tokens(4..9)", state.tokens(4..9)),
+        ("sever(State)", state.sever(Site::State)),
+        ("sever(Embed)", state.sever(Site::Embed)),
+        ("sever((Gate, 12..))", state.sever((Site::Gate, 12..))),
+        ("sever_at(Gate, 7..)", state.sever_at(Site::Gate, 7..)),
+        ("sever(Gate) without restore", trace().sever(Site::Gate)),
+        ("corrupt(swap([]))", swapped(vec![])),
+        ("corrupt(swap([99]))", swapped(vec![99])),
+        ("corrupt(swap(\"Rome\"))", trace().corrupt(swap("Rome")).restore(..)),
+        ("corrupt(Swap::drawn(1))", trace().corrupt(Swap::drawn(1)).restore(..)),
+        ("patch(State, \"Rome is\")", trace().patch(Site::State, "Rome is")),
+        (
+            "patch(State, no such subject)",
+            trace().patch(Site::State, Other::new([1, 2]).subject(1..5)),
+        ),
+        ("corrupt(Nothing).restore(..)", nothing.restore(..)),
+        ("fill(Constant)", state.fill(Fill::Constant(vec![0.0; 5]))),
+        ("fill(mean of nothing)", nothing.restore(..).fill(Fill::Mean(vec![]))),
+        ("fill(mean of a text)", nothing.restore(..).fill(Fill::mean(["Rome is"]))),
+        ("fill(Scaled(NaN))", nothing.restore(..).fill(Fill::Scaled(f64::NAN))),
+        ("fill(Noise)", nothing.restore(..).fill(Fill::Noise { deviation: -1.0, seed: 1 })),
+        ("pairs([(1, 8)])", state.pairs(&[(1, 8)])),
+        ("window(0)", state.window(0)),
+    ]
+}
+
+#[test]
+fn every_wrong_plan_says_what_to_write() {
+    let mut text = String::new();
+    for (name, trace) in wrong() {
+        let error = trace.check().expect_err(name).to_string();
+        assert!(error.contains("help: "), "{name}: {error}");
+        assert_eq!(trace.explain(), error, "explain says the same");
+        assert_eq!(trace.run().expect_err(name).to_string(), error);
+        writeln!(text, "{name}\n{error}\n").expect("a string takes all");
+    }
+    assert!(wrong().len() >= 25);
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn every_wrong_knock_out_says_what_to_write() {
+    let clean = trace();
+    let knocked = [
+        ("knock_out(Last, Subject, ..)", clean.knock_out(Last, Subject, ..)),
+        ("knock_out(Subject, Last, 12..)", clean.knock_out(Subject, Last, 12..)),
+        ("knock_out(Relation, Last, ..)", clean.knock_out(Relation, Last, ..)),
+        ("knock_out(Subject, 9, ..)", clean.knock_out(Subject, 9, ..)),
+        ("window(0)", clean.knock_out(Subject, Last, ..).window(0)),
+        (
+            "channels(Slowest(2.0))",
+            clean.knock_out(Subject, Last, ..).channels(Channels::Slowest(2.0)),
+        ),
+        ("restore(..).knock_out(..)", clean.restore(..).knock_out(Subject, Last, ..)),
+        ("all of it", clean.subject(3..9).restore(..).knock_out(Subject, 9, 12..).window(0)),
+    ];
+    let mut text = String::new();
+    for (name, knock) in knocked {
+        let error = knock.run().expect_err(name).to_string();
+        assert_eq!(knock.explain(), error, "explain says the same");
+        writeln!(text, "{name}\n{error}\n").expect("a string takes all");
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn every_verb_is_explained() {
+    let other = Other::new([7, 8, 9, 10]).subject(1..2);
+    let traces = [
+        trace().restore((Site::State, 3..6)).and(Site::ConvState).timing(Timing::CarryOnly),
+        trace().restore(Site::State).channels(0..8).dims(3).tokens(Relation).subject(1..3),
+        trace().corrupt(swap([11, 3, 5])).restore(Site::ScanOut).tokens(SubjectLast),
+        trace().corrupt(swap([11])).direction(Direction::Noise).restore(..),
+        trace().patch((Site::Gate, 4), other),
+        trace().corrupt(Corruption::Nothing).restore(Site::Gate).fill(Fill::Zero),
+        trace().restore(..).sever(Site::Gate).sever_at((Site::State, 2..), Subject),
+        trace().original(Original::Both),
+        trace().memory_boundary(),
+    ];
+    let mut words: Vec<String> = traces.iter().map(Trace::explain).collect();
+    let knock = trace().knock_out(Subject, Last, 2..8);
+    words.push(knock.explain());
+    let knock = knock.window(3).lanes(Lanes::Scan).removal(Removal::Write);
+    words.push(knock.channels(Channels::Slowest(0.25)).explain());
+    insta::assert_snapshot!(words.join("\n\n"));
+}
+
+#[test]
+fn plans_of_the_first_form_are_read() {
+    let text = r#"{"version":1,"prompt":{"ids":[1,2,3]},"subject":{"tokens":{"start":0,"end":1}},"answer":"predicted",
+        "corrupt":{"distribution":"gaussian","scale":{"absolute":0.5},"samples":4,"seed":1,"placement":"add"},
+        "restore":{"at":{"site":"gate","layers":{"first":1,"end":null}},"tokens":"all","window":null}}"#;
+    let plan = Plan::from_json(text).expect("a plan");
+    let expected = model().trace([1, 2, 3]).subject(0..1);
+    let expected = expected.corrupt(Noise::gaussian(0.5).samples(4)).restore((Site::Gate, 1..));
+    assert_eq!(&plan, expected.plan());
+    for (_, trace) in wrong() {
+        let Ok(text) = trace.plan().to_json() else { continue };
+        if !text.contains("null}") {
+            assert_eq!(&Plan::from_json(&text).expect("a plan"), trace.plan());
+        }
+    }
+}
