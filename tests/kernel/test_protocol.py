@@ -19,7 +19,7 @@ class MambascopeTests(jupyter_kernel_test.KernelTests):
     completion_samples = [
         {"text": "let v = vec![1]; v.is_emp", "matches": {"is_empty()"}},
         {"text": 'let s = String::new(); s.to_ascii_upp', "matches": {"to_ascii_uppercase()"}},
-        {"text": "Model::bundl", "matches": {"bundled()"}},
+        {"text": "Model::bundled", "matches": {"bundled()"}},
     ]
     complete_code_samples = ["1 + 1", "let x = 1;", "fn f() {\n}", ":vars", "// only this"]
     incomplete_code_samples = ["fn f() {", "let x =", "(1,", '"abc', "/* a"]
