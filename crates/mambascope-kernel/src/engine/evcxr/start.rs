@@ -67,6 +67,7 @@ pub(super) fn start(place: &Place, link: &Arc<Link>, warmup: &Warmup) -> Result<
         build: place.build.clone(),
         begun: 0,
         cells: 0,
+        built: Arc::default(),
     };
     engine.begin_process();
     clock.lap(BEGIN);
