@@ -23,6 +23,44 @@ pub(crate) enum Command {
     Record(Box<RecordArguments>),
     /// List the models that are bundled and cached
     Models,
+    /// Open JupyterLab on the quickstart, with a kernel in which mambascope is already there
+    Lab(LabArguments),
+    /// The Jupyter kernel
+    #[command(subcommand)]
+    Kernel(KernelCommand),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LabArguments {
+    /// Open no browser; the address is printed
+    #[arg(long)]
+    pub(crate) no_browser: bool,
+    /// The port; else the first free one from 8888 on
+    #[arg(long, value_name = "N", conflicts_with = "check")]
+    pub(crate) port: Option<u16>,
+    /// Run the quickstart without a browser, print its first map, and stop
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KernelCommand {
+    /// Build the kernel and its library, and tell Jupyter of it
+    Install(InstallArguments),
+}
+
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(crate) struct InstallArguments {
+    /// For the user's Jupyter, which is the default
+    #[arg(long)]
+    pub(crate) user: bool,
+    /// For the active Python environment
+    #[arg(long)]
+    pub(crate) sys_prefix: bool,
+    /// For the Jupyter of some folder: DIR/share/jupyter/kernels
+    #[arg(long, value_name = "DIR")]
+    pub(crate) prefix: Option<PathBuf>,
 }
 
 /// Which model reads which prompt

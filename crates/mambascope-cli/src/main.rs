@@ -1,7 +1,9 @@
-//! The `mambascope` command: trace, record, models.
+//! The `mambascope` command: trace, record, models, lab, kernel.
 
 mod args;
 mod interrupt;
+mod kernel;
+mod lab;
 mod models;
 mod progress;
 mod record;
@@ -26,6 +28,8 @@ fn main() -> ExitCode {
         Command::Trace(arguments) => trace::run(arguments),
         Command::Record(arguments) => record::run(arguments),
         Command::Models => models::run(),
+        Command::Lab(arguments) => lab::run(arguments),
+        Command::Kernel(command) => kernel::run(command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,17 +6,54 @@ use std::path::Path;
 use assert_cmd::Command;
 
 const README: &str = include_str!("../../../README.md");
+const QUICKSTART: &str = include_str!("../../../notebooks/01-quickstart.ipynb");
 const TEN_LINES: &str = include_str!("../../mambascope/examples/ten_lines.rs");
 
-fn block(language: &str) -> &'static str {
-    let start = README.split_once(&format!("```{language}\n")).expect("a block").1;
+/// The first block of a language after a heading.
+fn block(heading: &str, language: &str) -> &'static str {
+    let section = README.split_once(&format!("\n## {heading}\n")).expect("a heading").1;
+    let start = section.split_once(&format!("```{language}\n")).expect("a block").1;
     start.split_once("```").expect("its end").0
+}
+
+#[test]
+fn every_block_is_tested() {
+    assert_eq!(README.matches("\n```").count(), 6, "three blocks, each with a test here");
+    let commands: Vec<&str> = README.lines().filter_map(|line| line.strip_prefix("    ")).collect();
+    let first = commands.iter().filter(|line| line.starts_with("cargo run --release -- "));
+    let first: Vec<&str> = first.map(|line| line.rsplit(' ').next().expect("a word")).collect();
+    assert_eq!(first, ["lab", "trace"]);
+    for command in first {
+        mambascope().args([command, "--help"]).assert().success();
+    }
+}
+
+#[test]
+fn its_cell_is_in_the_quickstart() {
+    for line in block("In a notebook", "rust").lines() {
+        let quoted = line.replace('"', "\\\"");
+        assert!(QUICKSTART.contains(&quoted), "{line}");
+    }
+}
+
+#[test]
+fn its_options_are_there() {
+    for (command, options) in [
+        (&["lab"][..], &["--no-browser", "--port", "--check"][..]),
+        (&["kernel", "install"], &["--user", "--sys-prefix", "--prefix"]),
+    ] {
+        let help = mambascope().args(command).arg("--help").output().expect("it runs").stdout;
+        let help = String::from_utf8(help).expect("words");
+        for option in options {
+            assert!(help.contains(option) && README.contains(option), "{option}");
+        }
+    }
 }
 
 #[test]
 fn its_rust_is_the_example() {
     let example = TEN_LINES.split_once("\n\n").expect("a first line").1;
-    assert_eq!(block("rust"), example);
+    assert_eq!(block("In ten lines", "rust"), example);
 }
 
 #[test]
@@ -37,7 +74,9 @@ fn its_commands_run() {
         &Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/plain"),
         &folder.path().join("checkpoint"),
     );
-    let lines = block("console").lines().filter_map(|line| line.strip_prefix("$ mambascope "));
+    let lines = block("The command", "console")
+        .lines()
+        .filter_map(|line| line.strip_prefix("$ mambascope "));
     let mut count = 0;
     for line in lines {
         let arguments = words(line);

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// `rustc` or `cargo` could not be run.
+    /// A program could not be run.
     #[error(
-        "cannot run `{tool}`: {source}\nhelp: install Rust 1.95 or newer, and start Jupyter where `{tool} --version` works"
+        "cannot run `{tool}`: {source}\nhelp: install it, and start again where `{tool} --version` works"
     )]
     Tool {
         /// The program's name.
@@ -16,6 +16,53 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The kernel's program did not build.
+    #[error("the kernel did not build\nhelp: `cargo build --release -p mambascope-kernel` in {} says why", folder.display())]
+    Kernel {
+        /// The folder it was built from.
+        folder: PathBuf,
+    },
+    /// A private Jupyter could not be installed.
+    #[error(
+        "a private JupyterLab could not be installed: {said}\nhelp: install JupyterLab 4 so that `jupyter lab` works, or Python 3.11 or newer with its `venv` and a way to PyPI"
+    )]
+    Jupyter {
+        /// What Python or pip said.
+        said: String,
+    },
+    /// The notebooks are not where they should be.
+    #[error("there are no notebooks in {}\nhelp: run `cargo run --release -- lab` in a clone of mambascope", folder.display())]
+    Notebooks {
+        /// Where they were looked for.
+        folder: PathBuf,
+    },
+    /// A notebook did not run through.
+    #[error("{} did not run through:\n{said}\nhelp: `mambascope lab` opens it", notebook.display())]
+    Failed {
+        /// The notebook.
+        notebook: PathBuf,
+        /// The end of what was said.
+        said: String,
+    },
+    /// JupyterLab did not come up.
+    #[error(
+        "JupyterLab does not answer on port {port}\nhelp: its own words are above; `--port N` takes another port"
+    )]
+    Silent {
+        /// The port.
+        port: u16,
+    },
+    /// A port is in use.
+    #[error("port {port} is in use\nhelp: `--port N` takes another")]
+    PortTaken {
+        /// The port.
+        port: u16,
+    },
+    /// The system gives no random numbers.
+    #[error(
+        "the system gives no random numbers for JupyterLab's key\nhelp: start `jupyter lab` by hand, after `mambascope kernel install`"
+    )]
+    NoRandomness,
     /// `rustc` ran and said something else than a compiler says.
     #[error(
         "`rustc {asked}` did not answer as expected: {answer}\nhelp: is the `rustc` on the PATH a Rust compiler?"
@@ -79,7 +126,7 @@ pub enum Error {
     },
     /// There is no folder for the user's data.
     #[error(
-        "there is no folder to keep the library in\nhelp: set HOME, XDG_DATA_HOME or MAMBASCOPE_DATA"
+        "there is no folder for the user's data\nhelp: set HOME, XDG_DATA_HOME or MAMBASCOPE_DATA"
     )]
     NoDataFolder,
 }
