@@ -35,7 +35,7 @@ kernel_environment() {
 # Builds the program and the library, and tests both.
 kernel() {
     kernel_environment
-    cargo build --release --locked --quiet --package mambascope-kernel --bins
-    cargo run --release --locked --quiet --package mambascope-lab --example library 2> /dev/null
+    cargo build --release --locked --quiet --package mambascope-kernel --bins --example stock
+    cargo run --release --locked --quiet --package mambascope-lab --example library > /dev/null
     MAMBASCOPE_CELLS=${MAMBASCOPE_CELLS:-60} tests/kernel/run -q
 }
