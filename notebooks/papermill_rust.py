@@ -3,7 +3,8 @@
 
     python papermill_rust.py 02-where-is-the-fact.ipynb out.ipynb -p window 2 -p samples 20
 
-All of papermill's options work. Numbers, truth values, texts and lists of them can be parameters.
+All of papermill's options work. Numbers, truth values, texts and lists of them can be parameters. A variable of a notebook has
+one type, known when it is made: a count is a `usize`, a negative number an `i64`, a number with a fraction an `f64`.
 """
 
 import sys
@@ -20,7 +21,7 @@ class RustTranslator(Translator):
         if isinstance(value, bool):
             return "true" if value else "false"
         if isinstance(value, int):
-            return str(value)
+            return f"{value}_usize" if value >= 0 else f"{value}_i64"
         if isinstance(value, float):
             return repr(value)
         if isinstance(value, str):

@@ -55,6 +55,13 @@ def test_an_error_of_the_library_says_its_help(kernel):
     assert "help" in shown(ran.error)
 
 
+def test_a_failed_question_in_a_let_of_the_library_s_is_marked(kernel):
+    kernel.run("let model = Model::bundled()?;")
+    ran = kernel.run('let e =\n    model.trace("x y").subject("z").run()?;')
+    assert ran.error["ename"] == "mambascope::Error"
+    assert "cell, line 2" in shown(ran.error)
+
+
 def test_what_does_not_compile_is_marked(kernel):
     ran = kernel.run('let a = 1;\nlet b: i32 = "5".to_string();')
     assert ran.status == "error" and ran.error["ename"] == "E0308"

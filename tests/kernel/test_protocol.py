@@ -17,13 +17,13 @@ class MambascopeTests(jupyter_kernel_test.KernelTests):
     code_hello_world = 'println!("hello, world")'
     code_stderr = 'eprintln!("careful")'
     completion_samples = [
-        {"text": "let v = vec![1]; v.is_emp", "matches": {"is_empty"}},
-        {"text": 'let s = String::new(); s.to_ascii_upp', "matches": {"to_ascii_uppercase"}},
-        {"text": "Model::bundl", "matches": {"bundled"}},
+        {"text": "let v = vec![1]; v.is_emp", "matches": {"is_empty()"}},
+        {"text": 'let s = String::new(); s.to_ascii_upp', "matches": {"to_ascii_uppercase()"}},
+        {"text": "Model::bundled", "matches": {"bundled()"}},
     ]
     complete_code_samples = ["1 + 1", "let x = 1;", "fn f() {\n}", ":vars", "// only this"]
     incomplete_code_samples = ["fn f() {", "let x =", "(1,", '"abc', "/* a"]
-    invalid_code_samples = ["let 1x = 2;", "f(]", "}"]
+    invalid_code_samples = ["fn 3() {}", "f(]", "}"]
     code_generate_error = 'panic!("on purpose")'
     code_execute_result = [
         {"code": "1 + 2", "result": "3"},
@@ -35,9 +35,8 @@ class MambascopeTests(jupyter_kernel_test.KernelTests):
         {"code": f"notebook::display(&{FIGURE});", "mime": "image/svg+xml"},
     ]
     code_inspect_sample = "Vec::len"
-    code_clear_output = "notebook::clear_output();"
-    supported_history_operations = ("tail", "range", "search")
-    code_history_pattern = "1?2*"
+    code_clear_output = "notebook::clear_output(notebook::Old::Goes);"
+    supported_history_operations = ("tail", "range")
 
     @classmethod
     def setUpClass(cls):

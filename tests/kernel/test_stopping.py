@@ -30,7 +30,7 @@ def busy(process, seconds=0.3):
     before = process.cpu_times()
     time.sleep(seconds)
     after = process.cpu_times()
-    return (after.user - before.user) > seconds / 3
+    return (after.user - before.user) > seconds / 10
 
 
 def test_an_interrupt_stops_a_trace_and_keeps_variables(fresh):
@@ -43,7 +43,9 @@ def test_an_interrupt_stops_a_trace_and_keeps_variables(fresh):
     ran = fresh.end(sent, 60)
     took = time.monotonic() - asked
     assert ran.status == "error", ran.messages
-    assert took < 1.0, took
+    # On a machine that is busy with other things, a second is not a second.
+    busy_elsewhere = max(1.0, os.getloadavg()[0] / os.cpu_count())
+    assert took < busy_elsewhere, took
     assert fresh.run("mine").value == "[4, 5]"
     assert fresh.run("model.trace([1, 2, 3]).subject(1..2).corrupt(Noise::gaussian(0.5)).run()?;").status == "ok"
     assert fresh.child().pid == child.pid

@@ -69,7 +69,8 @@ const browser = await chromium.launch({
 });
 const page = await browser.newPage({ viewport: SIZE });
 
-const command = (id, more = {}) => page.evaluate(([id, more]) => window.jupyterapp.commands.execute(id, more), [id, more]);
+// What the command begins is not waited for: a run ends only with its last cell.
+const command = (id, more = {}) => page.evaluate(([id, more]) => void window.jupyterapp.commands.execute(id, more), [id, more]);
 const cells = () => page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell");
 const picture = (name) => page.screenshot({ path: join(pictures, `${name}.png`) });
 const theme = async (name) => {

@@ -71,7 +71,8 @@ def update(path, notebook, executed):
     for cell, done in zip(notebook.cells, executed.cells, strict=True):
         if cell.cell_type == "code":
             count += 1
-            cell.outputs, cell.execution_count = meaningful(done.outputs), count
+            outputs = [nbformat.from_dict(output) for output in meaningful(done.outputs)]
+            cell.outputs, cell.execution_count = outputs, count
             for output in cell.outputs:
                 output.pop("transient", None)
                 if output.output_type == "execute_result":

@@ -15,6 +15,7 @@ pub trait Question: Sized {
     fn mambascope_at(self, line: u32) -> Self;
 }
 
+#[cfg(not(rust_analyzer))]
 impl<T, E: Display> Question for Result<T, E> {
     fn mambascope_at(self, line: u32) -> Self {
         if let Err(error) = &self
@@ -33,6 +34,14 @@ impl<T, E: Display> Question for Result<T, E> {
                 "line": line,
             }));
         }
+        self
+    }
+}
+
+/// For the types of variables: rust-analyzer is not given the macros by which errors are `Display`.
+#[cfg(rust_analyzer)]
+impl<T, E> Question for Result<T, E> {
+    fn mambascope_at(self, _: u32) -> Self {
         self
     }
 }

@@ -17,8 +17,13 @@ pub struct Builds {
     outputs: Outputs,
     id: String,
     started: Instant,
+    before: Arc<Built>,
     seen: Mutex<Seen>,
 }
+
+/// What the cells of a session have had built, by name and version.
+#[derive(Debug, Default)]
+pub struct Built(Mutex<BTreeSet<(String, String)>>);
 
 #[derive(Default)]
 struct Seen {
@@ -28,9 +33,10 @@ struct Seen {
 
 impl Builds {
     /// Nothing is shown until a crate is built.
-    pub fn new(folder: PathBuf, outputs: &Outputs, cell: u64) -> Arc<Self> {
+    pub fn new(folder: PathBuf, outputs: &Outputs, cell: u64, before: &Arc<Built>) -> Arc<Self> {
         Arc::new(Self {
             folder,
+            before: Arc::clone(before),
             outputs: Arc::clone(outputs),
             id: format!("mambascope-builds-{cell}"),
             started: Instant::now(),
@@ -66,10 +72,12 @@ impl Builds {
             let seconds = self.started.elapsed().as_secs_f64();
             let line = format!("built {done} {crates} in {seconds:.1} s");
             (self.outputs)(Output::Update(Bundle::text(line).named(&self.id)));
+            let mut before = self.before.0.lock().unwrap_or_else(PoisonError::into_inner);
+            before.extend(seen.packages.iter().cloned());
         }
     }
 
-    /// How many crates a cell is made of. Only for show, so no reason to fail.
+    /// How many crates there are to build. Only for show, so no reason to fail.
     fn count(&self) -> usize {
         let output = Command::new("cargo")
             .args(["tree", "--offline", "--edges=normal,build", "--prefix=none", "--format={p}"])
@@ -78,12 +86,19 @@ impl Builds {
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
             .stdin(Stdio::null())
             .output();
-        output.map_or(0, |output| {
-            let text = String::from_utf8_lossy(&output.stdout).replace(" (*)", "");
-            let lines: BTreeSet<&str> = text.lines().collect();
-            lines.len().saturating_sub(ALWAYS.len())
-        })
+        let Ok(output) = output else { return 0 };
+        let text = String::from_utf8_lossy(&output.stdout);
+        let before = self.before.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let all: BTreeSet<(String, String)> = text.lines().filter_map(package).collect();
+        all.difference(&before).filter(|(name, _)| !ALWAYS.contains(&name.as_str())).count()
     }
+}
+
+/// The name and version in a line such as `regex v1.12.0 (*)`.
+fn package(line: &str) -> Option<(String, String)> {
+    let mut words = line.split(' ');
+    let name = words.next()?;
+    Some((name.to_owned(), words.next()?.strip_prefix('v')?.to_owned()))
 }
 
 impl std::fmt::Debug for Builds {
@@ -97,12 +112,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn packages_are_read_from_a_tree() {
+        let of = |name: &str, version: &str| Some((name.to_owned(), version.to_owned()));
+        assert_eq!(package("regex v1.12.0 (*)"), of("regex", "1.12.0"));
+        assert_eq!(package("a-b v0.1.0 (/tmp/a b)"), of("a-b", "0.1.0"));
+        assert_eq!(package(""), None);
+    }
+
+    #[test]
     fn one_line_that_changes() {
         let shown = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&shown);
         let outputs: Outputs = Arc::new(move |output| sink.lock().expect("a lock").push(output));
         let folder = tempfile::tempdir().expect("a folder");
-        let builds = Builds::new(folder.path().to_owned(), &outputs, 7);
+        let builds = Builds::new(folder.path().to_owned(), &outputs, 7, &Arc::default());
         builds.ended();
         for name in ["ctx", "mambascope_facade", "a", "a", "b-c"] {
             builds.began(name, "1.0.0");

@@ -1,4 +1,5 @@
-//! Builds the library for notebooks into the user's data folder, and says where it is.
+//! Builds the library for notebooks into the user's data folder, and says where it is, how cells
+//! depend on it, and with which flags they are compiled.
 
 use mambascope_lab::{Library, Progress, Sources, Toolchain, data_folder};
 use std::io::Write;
@@ -17,6 +18,7 @@ fn main() -> mambascope_lab::Result<()> {
     let library =
         Library::ensure(&data_folder()?, &Sources::of_this_build(), &toolchain, &mut tell)?;
     let mut out = std::io::stdout().lock();
-    let _ = writeln!(out, "{}\n{}", library.folder().display(), library.compiler_flags());
+    let folder = library.folder().display();
+    let _ = writeln!(out, "{folder}\n{}\n{}", library.dependency(), library.compiler_flags());
     Ok(())
 }

@@ -1,6 +1,5 @@
 //! JupyterLab open on the quickstart, or the quickstart run without a browser.
 
-use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -9,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::hexadecimal::hexadecimal;
 use crate::kernelspec::{NAME, Place};
 use crate::venv::Jupyter;
 use crate::{Error, Result};
@@ -16,7 +16,7 @@ use crate::{Error, Result};
 /// The notebook that is opened.
 const QUICKSTART: &str = "01-quickstart.ipynb";
 /// How long JupyterLab may take to answer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Ports that are tried in turn, as Jupyter does.
 const PORTS: std::ops::Range<u16> = 8888..8938;
 
@@ -75,7 +75,7 @@ impl Lab {
             .args((browser == Browser::Closed).then_some("--no-browser"))
             // In the environment and not an argument: other users see arguments.
             .env("JUPYTER_TOKEN", &token);
-        if rustix_is_root() {
+        if is_root() {
             command.arg("--allow-root");
         }
         let child = command.spawn().map_err(|source| Error::Tool { tool: "jupyter", source })?;
@@ -176,16 +176,11 @@ fn free_port(asked: Option<u16>) -> Result<u16> {
 fn token() -> Result<String> {
     let mut bytes = [0_u8; 24];
     getrandom::fill(&mut bytes).map_err(|_| Error::NoRandomness)?;
-    let mut token = String::new();
-    for byte in bytes {
-        // Writing to a string cannot fail.
-        let _ = write!(token, "{byte:02x}");
-    }
-    Ok(token)
+    Ok(hexadecimal(&bytes))
 }
 
 /// Whether Jupyter would refuse to run without `--allow-root`, as in a container.
-fn rustix_is_root() -> bool {
+fn is_root() -> bool {
     std::env::var_os("HOME").is_some_and(|home| home == "/root")
 }
 

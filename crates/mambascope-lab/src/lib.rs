@@ -1,6 +1,7 @@
 //! What makes a notebook ready: the library that cells link to, the kernel and its place, and JupyterLab.
 
 mod error;
+mod hexadecimal;
 pub mod kernelspec;
 pub mod lab;
 pub mod library;

@@ -144,7 +144,7 @@ fn remove_old(root: &Path) -> Result<()> {
             generations.push((used, entry.path(), ready));
         }
     }
-    generations.sort_by(|a, b| b.0.cmp(&a.0));
+    generations.sort_by_key(|generation| std::cmp::Reverse(generation.0));
     for (_, folder, ready) in generations.into_iter().skip(KEPT) {
         let free = File::open(&ready).is_ok_and(|file| file.try_lock().is_ok());
         if free {

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use sha2::{Digest as _, Sha256};
 
+use crate::hexadecimal::hexadecimal;
 use crate::kernelspec::write;
 use crate::{Error, Result};
 
@@ -41,9 +42,7 @@ impl Jupyter {
     }
 
     fn private(data: &Path, tell: &mut dyn FnMut(&str)) -> Result<Self> {
-        let digest = Sha256::digest(REQUIREMENTS);
-        let key: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        let folder = data.join("lab").join(format!("venv-{key}"));
+        let folder = folder(data);
         let programs = folder.join(if cfg!(windows) { "Scripts" } else { "bin" });
         let private = Self { program: programs.join("jupyter") };
         if folder.join(READY).is_file() {
@@ -90,6 +89,12 @@ impl Jupyter {
     }
 }
 
+/// Where the private environment of these requirements is.
+fn folder(data: &Path) -> PathBuf {
+    let key = hexadecimal(&Sha256::digest(REQUIREMENTS)[..4]);
+    data.join("lab").join(format!("venv-{key}"))
+}
+
 /// The first number of a version.
 fn major(version: &str) -> Option<u32> {
     version.trim().split('.').next()?.parse().ok()
@@ -129,9 +134,7 @@ mod tests {
     #[test]
     fn a_private_one_that_is_ready_is_not_made_again() {
         let data = tempfile::tempdir().expect("a folder");
-        let digest = Sha256::digest(REQUIREMENTS);
-        let key: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        let folder = data.path().join("lab").join(format!("venv-{key}"));
+        let folder = folder(data.path());
         fs::create_dir_all(&folder).expect("folders");
         fs::write(folder.join(READY), "").expect("a file");
         let mut told = Vec::new();

@@ -63,8 +63,8 @@ impl Scan {
                 '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
                 '/' if rest.starts_with("/*") => scan.ended(block_comment(rest), rest),
                 '"' => scan.ended(string(rest), rest),
-                'r' | 'b' | 'c' if raw_string(rest).is_some() => {
-                    scan.ended(raw_string(rest).flatten(), rest)
+                'r' | 'b' | 'c' if RawString::of(rest).is_some() => {
+                    scan.ended(RawString::of(rest).and_then(|raw| raw.end(rest)), rest)
                 }
                 '\'' => character(rest),
                 _ if first.is_alphanumeric() || first == '_' => {
@@ -131,14 +131,26 @@ fn string(rest: &str) -> Option<usize> {
     None
 }
 
-/// For a raw string its length where it ends, for anything else nothing.
-fn raw_string(rest: &str) -> Option<Option<usize>> {
-    let after = rest.trim_start_matches(['b', 'c']).strip_prefix('r')?;
-    let hashes = after.len() - after.trim_start_matches('#').len();
-    let body = after[hashes..].strip_prefix('"')?;
-    let start = rest.len() - body.len();
-    let close = format!("\"{}", "#".repeat(hashes));
-    Some(body.find(&close).map(|at| start + at + close.len()))
+/// The start of a raw string.
+struct RawString {
+    /// Where its text begins.
+    start: usize,
+    hashes: usize,
+}
+
+impl RawString {
+    fn of(rest: &str) -> Option<Self> {
+        let after = rest.trim_start_matches(['b', 'c']).strip_prefix('r')?;
+        let hashes = after.len() - after.trim_start_matches('#').len();
+        let text = after[hashes..].strip_prefix('"')?;
+        Some(Self { start: rest.len() - text.len(), hashes })
+    }
+
+    /// The length of all of it, where it ends.
+    fn end(&self, rest: &str) -> Option<usize> {
+        let close = format!("\"{}", "#".repeat(self.hashes));
+        rest[self.start..].find(&close).map(|at| self.start + at + close.len())
+    }
 }
 
 /// The length of a character, or of the quote of a lifetime or label.

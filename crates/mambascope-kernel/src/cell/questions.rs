@@ -23,7 +23,7 @@ pub fn mark(cell: &str) -> String {
     let mut done = 0;
     for (at, line) in found.places {
         marked.push_str(&cell[done..at]);
-        marked.push_str(&format!(".mambascope_at({line})"));
+        marked.extend([".mambascope_at(", &line.to_string(), ")"]);
         done = at;
     }
     marked.push_str(&cell[done..]);

@@ -63,7 +63,7 @@ impl Collector {
                 };
                 self.block.insert(mime, value);
             }
-            Part::Frame(frame) => self.frame(frame, emit),
+            Part::Frame(frame) => self.frame(&frame, emit),
             Part::Line { line, means } => {
                 self.means(means, emit);
                 return Some(line);
@@ -104,7 +104,7 @@ impl Collector {
         self.end_hold(emit);
     }
 
-    fn frame(&mut self, frame: Value, emit: &mut dyn FnMut(Output)) {
+    fn frame(&mut self, frame: &Value, emit: &mut dyn FnMut(Output)) {
         let text = |key: &str| frame[key].as_str().unwrap_or_default().to_owned();
         let object = |key: &str| frame[key].as_object().cloned().unwrap_or_default();
         let bundle = || Bundle {

@@ -14,7 +14,7 @@ use crate::cell::commands::{COMMANDS, Own, plan};
 use crate::cell::questions;
 use crate::child::collect::Report;
 use crate::child::link::Link;
-use crate::progress::Builds;
+use crate::progress::{Builds, Built};
 use evcxr::{CommandContext, EvalCallbacks, EvalContextOutputs, EvalOutputs};
 use mambascope_lab::Library;
 use rustix::process::Signal;
@@ -59,6 +59,8 @@ struct Evcxr {
     begun: u64,
     /// How many cells there were.
     cells: u64,
+    /// The crates that they had built.
+    built: Arc<Built>,
 }
 
 /// Starts the library's part in a new process: its messages for panics and interrupts.
@@ -152,7 +154,7 @@ impl Evcxr {
         outputs: &Outputs,
         ask: &Ask,
     ) -> (Result<EvalOutputs, evcxr::Error>, Report) {
-        let builds = Builds::new(self.build.clone(), outputs, self.cells);
+        let builds = Builds::new(self.build.clone(), outputs, self.cells, &self.built);
         let began = Arc::clone(&builds);
         self.link.begin(outputs, Arc::new(move |name, version| began.began(name, version)));
         let mut callbacks = EvalCallbacks {

@@ -96,9 +96,11 @@ fn panic_of(text: &str) -> Said {
     said
 }
 
-/// What evcxr's code says of a failed `?` that the kernel could not mark: one inside a macro.
+/// What evcxr's code says of a failed `?` that the kernel could not mark, such as one in a macro. The
+/// message is the end of standard error, and where it begins is not known.
 fn question_of(text: &str) -> Said {
-    let value = text.trim_end().lines().next_back().unwrap_or("`?` failed").to_owned();
+    let text = text.trim();
+    let value = if text.is_empty() { "`?` failed" } else { text }.to_owned();
     Said { name: "error".to_owned(), value, ..Said::default() }
 }
 
@@ -151,11 +153,11 @@ mod tests {
     fn a_question_without_a_message_of_its_own() {
         let report = Report {
             question: true,
-            error_text: "warning\nno such file\n".into(),
+            error_text: "no such file\nhelp: make it\n".into(),
             ..Report::default()
         };
         let failure = ended_badly(&report, "", "").expect("a failure");
-        assert_eq!(failure.value, "no such file");
+        assert_eq!(failure.value, "no such file\nhelp: make it");
         assert!(ended_badly(&Report::default(), "", "").is_none());
     }
 }

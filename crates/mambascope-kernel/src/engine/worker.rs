@@ -256,9 +256,10 @@ mod tests {
     fn a_panic_of_the_engine_fails_one_cell() {
         let worker = Worker::start(Box::new(|_| Ok(Box::new(Stub)))).expect("a thread");
         let result = exec(&worker, "panic", false).recv().expect("an answer");
-        assert!(result.unwrap_err().value.contains("oh"));
+        assert!(result.expect_err("a failure").value.contains("oh"));
         assert_eq!(exec(&worker, "fine", false).recv().expect("an answer"), Ok(()));
-        assert_eq!(exec(&worker, "fail", false).recv().expect("an answer").unwrap_err().name, "E");
+        let result = exec(&worker, "fail", false).recv().expect("an answer");
+        assert_eq!(result.expect_err("a failure").name, "E");
         assert!(exec(&worker, "fine", true).recv().is_err());
     }
 

@@ -21,6 +21,7 @@ pub(super) fn key(sources: &Sources, toolchain: &Toolchain) -> Result<String> {
         add(file.to_string_lossy().as_bytes());
         add(&sources.content(&file)?);
     }
-    let digest = hash.finalize();
-    Ok(digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+    let mut start = [0; 8];
+    start.copy_from_slice(&hash.finalize()[..8]);
+    Ok(format!("{:016x}", u64::from_be_bytes(start)))
 }

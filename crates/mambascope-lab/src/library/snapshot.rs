@@ -153,7 +153,8 @@ mod tests {
     #[test]
     fn without_sources_the_error_says_what_to_do() {
         let folder = tempfile::tempdir().expect("a folder");
-        let error = Sources::at(folder.path().join("gone")).or_kept(folder.path()).unwrap_err();
+        let gone = Sources::at(folder.path().join("gone"));
+        let error = gone.or_kept(folder.path()).expect_err("no sources");
         assert!(error.to_string().contains("kernel install"), "{error}");
     }
 }

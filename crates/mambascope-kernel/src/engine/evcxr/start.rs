@@ -29,7 +29,7 @@ pub(super) fn start(place: &Place, link: &Arc<Link>, warmup: &Warmup) -> Result<
     toolchain.library_source().map_err(told)?;
     let library =
         Library::ensure(&place.data, &Sources::of_this_build(), &toolchain, &mut |progress| {
-            warmup.say(words(progress))
+            warmup.say(words(progress));
         })
         .map_err(told)?;
     clock.lap("library");
@@ -67,6 +67,7 @@ pub(super) fn start(place: &Place, link: &Arc<Link>, warmup: &Warmup) -> Result<
         build: place.build.clone(),
         begun: 0,
         cells: 0,
+        built: Arc::default(),
     };
     engine.begin_process();
     clock.lap(BEGIN);

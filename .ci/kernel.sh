@@ -1,0 +1,41 @@
+# What continuous integration does for the kernel. To be sourced; `kernel` builds it, gets what its
+# tests need, and tests it as Jupyter sees it. Quick where all is there already.
+
+# The source of the standard library, from Debian where the toolchain has none. Sets RUST_SRC_PATH.
+kernel_rust_source() {
+    local own target folder
+    own=$(rustc --print sysroot)/lib/rustlib/src/rust/library
+    target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+    if [ -e "${RUST_SRC_PATH:-/nowhere}/core/src/lib.rs" ] || [ -e "$own/core/src/lib.rs" ]; then
+        return 0
+    fi
+    folder=$target/rust-src
+    if ! ls "$folder"/usr/src/*/library/core/src/lib.rs > /dev/null 2>&1; then
+        command -v apt-get > /dev/null || {
+            echo 'the source of the standard library is missing: rustup component add rust-src'
+            return 1
+        }
+        # Unpacked, not installed: the package cannot stand beside a Rust from Debian.
+        mkdir -p "$folder"
+        # Lists of packages may be old; where they cannot be renewed, the old ones may still do.
+        apt-get update -qq || true
+        (cd "$folder" && apt-get download -qq rust-web-src && dpkg -x rust-web-src_*.deb . && rm rust-web-src_*.deb)
+    fi
+    RUST_SRC_PATH=$(echo "$folder"/usr/src/*/library)
+    export RUST_SRC_PATH
+}
+
+# The library in a folder of CI's own, so that a user's stays as it is.
+kernel_environment() {
+    kernel_rust_source
+    MAMBASCOPE_DATA=$(realpath -m "${CARGO_TARGET_DIR:-target}")/notebook-data
+    export MAMBASCOPE_DATA
+}
+
+# Builds the program and the library, and tests both.
+kernel() {
+    kernel_environment
+    cargo build --release --locked --quiet --package mambascope-kernel --bins --example stock
+    cargo run --release --locked --quiet --package mambascope-lab --example library > /dev/null
+    MAMBASCOPE_CELLS=${MAMBASCOPE_CELLS:-60} tests/kernel/run -q
+}
