@@ -1,15 +1,19 @@
 # What continuous integration does for the kernel. To be sourced; `kernel` builds it, gets what its
 # tests need, and tests it as Jupyter sees it. Quick where all is there already.
 
+# Where tools that stay are, shared with the notebooks' tests.
+kernel_tools() {
+    realpath -m "${MAMBASCOPE_CI_TOOLS:-${CARGO_TARGET_DIR:-target}/ci-tools}"
+}
+
 # The source of the standard library, from Debian where the toolchain has none. Sets RUST_SRC_PATH.
 kernel_rust_source() {
-    local own target folder
+    local own folder
     own=$(rustc --print sysroot)/lib/rustlib/src/rust/library
-    target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
     if [ -e "${RUST_SRC_PATH:-/nowhere}/core/src/lib.rs" ] || [ -e "$own/core/src/lib.rs" ]; then
         return 0
     fi
-    folder=$target/rust-src
+    folder=$(kernel_tools)/rust-src
     if ! ls "$folder"/usr/src/*/library/core/src/lib.rs > /dev/null 2>&1; then
         command -v apt-get > /dev/null || {
             echo 'the source of the standard library is missing: rustup component add rust-src'
@@ -28,7 +32,7 @@ kernel_rust_source() {
 # The library in a folder of CI's own, so that a user's stays as it is.
 kernel_environment() {
     kernel_rust_source
-    MAMBASCOPE_DATA=$(realpath -m "${CARGO_TARGET_DIR:-target}")/notebook-data
+    MAMBASCOPE_DATA=${MAMBASCOPE_DATA:-$(kernel_tools)/data}
     export MAMBASCOPE_DATA
 }
 

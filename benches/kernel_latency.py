@@ -2,7 +2,7 @@
 
 Usage: tests/kernel/run makes the environment, then
 
-    target/kernel-venv/bin/python benches/kernel_latency.py [--rounds 10] [--ours-only]
+    target/ci-tools/kernel-venv/bin/python benches/kernel_latency.py [--rounds 10] [--ours-only]
 
 Needs `cargo build --release -p mambascope-kernel --bins --example stock`, the library built
 (`cargo run --release -p mambascope-lab --example library`) and RUST_SRC_PATH where the toolchain
