@@ -1,4 +1,8 @@
-"""Many cells: memory and latency stay as they were."""
+"""Many cells: memory and latency stay as they were.
+
+Latency is compared as time of the processor: how long a cell takes by the clock depends on what else
+the machine is doing. Both are printed.
+"""
 
 import os
 import statistics
@@ -18,18 +22,22 @@ def memory(kernel):
     return sum(it.memory_info().rss for it in processes) / 2**20
 
 
+def worked(kernel):
+    """Seconds that the kernel, its compilers and the process that runs cells have computed."""
+    own, child = kernel.process.cpu_times(), kernel.child().cpu_times()
+    return own.user + own.system + own.children_user + own.children_system + child.user + child.system
+
+
 def test_many_cells_cost_what_few_cost(fresh):
     assert fresh.run("let model = Model::bundled()?;").status == "ok"
     # Four kinds of cells in turn; variables are defined anew, not more and more of them.
     kinds = [HEAT, "let x = vec![1.5, 2.5];", 'println!("{}", x.len());', "x.iter().sum::<f64>()"]
 
     def round_():
-        took = []
+        started, before = time.monotonic(), worked(fresh)
         for code in kinds:
-            started = time.process_time(), time.monotonic()
             assert fresh.run(code).status == "ok"
-            took.append(time.monotonic() - started[1])
-        return sum(took)
+        return time.monotonic() - started, worked(fresh) - before
 
     for _ in range(5):
         round_()
@@ -38,9 +46,15 @@ def test_many_cells_cost_what_few_cost(fresh):
         rounds.append(round_())
         sizes.append(memory(fresh))
     part = max(3, len(rounds) // 5)
-    first, last = (statistics.median(it) for it in (rounds[:part], rounds[-part:]))
-    small, large = (statistics.median(it) for it in (sizes[:part], sizes[-part:]))
-    print(f"\n{len(rounds) * len(kinds)} cells: a round of {len(kinds)} takes {first:.3f} s at first, {last:.3f} s at last")
-    print(f"memory {small:.0f} MiB at first, {large:.0f} MiB at last")
+
+    def first_and_last(values):
+        return statistics.median(values[:part]), statistics.median(values[-part:])
+
+    small, large = first_and_last(sizes)
+    quick, slow = first_and_last([wall for wall, _ in rounds])
+    little, much = first_and_last([work for _, work in rounds])
+    print(f"\n{len(rounds) * len(kinds)} cells, a round of {len(kinds)}, at first and at last:")
+    print(f"{quick:.3f} s and {slow:.3f} s, {little:.3f} s and {much:.3f} s of the processor")
+    print(f"{small:.0f} MiB and {large:.0f} MiB")
     assert large < 1.2 * small
-    assert last < 1.2 * first
+    assert much < 1.2 * little
