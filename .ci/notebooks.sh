@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
-tools=${MAMBASCOPE_CI_TOOLS:-${CARGO_TARGET_DIR:-$root/target}/ci-tools}
+tools=$(realpath -m "${MAMBASCOPE_CI_TOOLS:-${CARGO_TARGET_DIR:-$root/target}/ci-tools}")
 mkdir -p "$tools"
 notebooks=(notebooks/*.ipynb)
 cases=tests/notebooks/cases
@@ -18,23 +18,17 @@ if [ ! -f "$tools/ready-1" ]; then
     touch "$tools/ready-1"
 fi
 if [ -z "${CHROMIUM:-}" ] && ! command -v chromium > /dev/null; then
-    apt-get install -y --no-install-recommends chromium > "$tools/apt.log" 2>&1 || { cat "$tools/apt.log"; exit 1; }
+    { apt-get update && apt-get install -y --no-install-recommends chromium; } > "$tools/apt.log" 2>&1 ||
+        { cat "$tools/apt.log"; exit 1; }
 fi
-# The standard library's source, which cells need: the toolchain's, else Debian's package of it, unpacked beside the tools.
-if [ -z "${RUST_SRC_PATH:-}" ] && [ ! -d "$(rustc --print sysroot)/lib/rustlib/src/rust/library" ]; then
-    if ! compgen -G "$tools/rust-src/usr/src/rustc-*/library" > /dev/null; then
-        apt-get update > "$tools/apt.log" 2>&1
-        (cd "$tools" && apt-get download rust-web-src >> apt.log 2>&1 && dpkg -x rust-web-src_*.deb rust-src && rm rust-web-src_*.deb) ||
-            { cat "$tools/apt.log"; exit 1; }
-    fi
-    RUST_SRC_PATH=$(compgen -G "$tools/rust-src/usr/src/rustc-*/library" | tail -n 1)
-    export RUST_SRC_PATH
-fi
+# shellcheck source=.ci/kernel.sh
+source .ci/kernel.sh
+kernel_environment
 export CHROMIUM=${CHROMIUM:-$(command -v chromium)}
 export PATH=$tools/venv/bin:$PATH
 
 # The kernel, for these runs alone.
-export MAMBASCOPE_DATA=${MAMBASCOPE_DATA:-$tools/data} JUPYTER_PATH=$tools/jupyter/share/jupyter
+export JUPYTER_PATH=$tools/jupyter/share/jupyter
 program=$(realpath "${CARGO_TARGET_DIR:-target}/release/mambascope")
 "$program" kernel install --prefix "$tools/jupyter"
 
