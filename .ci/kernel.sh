@@ -36,10 +36,20 @@ kernel_environment() {
     export MAMBASCOPE_DATA
 }
 
+# Builds the library that cells are linked to; says something only where that fails.
+kernel_library() {
+    local said
+    said=$(kernel_tools)/library.log
+    cargo run --release --locked --quiet --package mambascope-lab --example library > "$said" 2>&1 || {
+        tr '\r' '\n' < "$said" | tail -n 40
+        return 1
+    }
+}
+
 # Builds the program and the library, and tests both.
 kernel() {
     kernel_environment
     cargo build --release --locked --quiet --package mambascope-kernel --bins --example stock
-    cargo run --release --locked --quiet --package mambascope-lab --example library > /dev/null
+    kernel_library
     MAMBASCOPE_CELLS=${MAMBASCOPE_CELLS:-60} tests/kernel/run -q
 }
