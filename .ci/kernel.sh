@@ -31,6 +31,7 @@ kernel_rust_source() {
 
 # The library in a folder of CI's own, so that a user's stays as it is.
 kernel_environment() {
+    mkdir -p "$(kernel_tools)"
     kernel_rust_source
     MAMBASCOPE_DATA=${MAMBASCOPE_DATA:-$(kernel_tools)/data}
     export MAMBASCOPE_DATA
