@@ -7,6 +7,7 @@ use assert_cmd::Command;
 
 const README: &str = include_str!("../../../README.md");
 const QUICKSTART: &str = include_str!("../../../notebooks/01-quickstart.ipynb");
+const VERBS: &str = include_str!("../../mambascope/examples/verbs.rs");
 const TEN_LINES: &str = include_str!("../../mambascope/examples/ten_lines.rs");
 
 /// The first block of a language after a heading.
@@ -18,7 +19,7 @@ fn block(heading: &str, language: &str) -> &'static str {
 
 #[test]
 fn every_block_is_tested() {
-    assert_eq!(README.matches("\n```").count(), 6, "three blocks, each with a test here");
+    assert_eq!(README.matches("\n```").count(), 8, "four blocks, each with a test here");
     let commands: Vec<&str> = README.lines().filter_map(|line| line.strip_prefix("    ")).collect();
     let first = commands.iter().filter(|line| line.starts_with("cargo run --release -- "));
     let first: Vec<&str> = first.map(|line| line.rsplit(' ').next().expect("a word")).collect();
@@ -65,6 +66,19 @@ fn its_rust_runs() {
     for file in ["residual.svg", "mixer.pdf", "effects.npz", "gate.safetensors"] {
         assert!(fs::metadata(folder.path().join(file)).expect(file).len() > 200);
     }
+}
+
+#[test]
+fn its_verbs_run() {
+    let code = |line: &'static str| line.split("   ").next().expect("code").split("; ");
+    let verbs: Vec<&str> =
+        block("Every place in a block", "text").lines().flat_map(code).map(str::trim).collect();
+    assert_eq!(verbs.len(), 12);
+    for verb in verbs {
+        assert!(VERBS.contains(verb), "{verb}");
+    }
+    let beside = Path::new(env!("CARGO_BIN_EXE_mambascope")).with_file_name("examples");
+    Command::new(beside.join("verbs")).assert().success();
 }
 
 #[test]
