@@ -114,7 +114,7 @@ try {
     const box = await map.boundingBox();
     await page.mouse.move(box.x + box.width * 0.4, box.y + box.height * 0.5);
     await page.mouse.move(box.x + box.width * 0.42, box.y + box.height * 0.52);
-    return /token.*layer.*p\(painter\).*1\.96 s/s.test(await page.locator("#vg-tooltip-element").innerText({ timeout: 1000 }));
+    return /token.*layer.*p\(painter\).*95 % interval/s.test(await page.locator("#vg-tooltip-element").innerText({ timeout: 1000 }));
   });
   await picture("quickstart-light");
   await theme("Dark");
