@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import psutil
@@ -115,7 +116,7 @@ def test_two_kernels_at_once():
 def test_shutdown_leaves_nothing(fresh):
     fresh.run("1")
     processes = [fresh.process, *fresh.process.children(recursive=True)]
-    folder = f"/tmp/mambascope-kernel-{fresh.process.pid}"
+    folder = os.path.join(tempfile.gettempdir(), f"mambascope-kernel-{fresh.process.pid}")
     fresh.stop()
     assert not psutil.wait_procs(processes, timeout=10)[1]
     assert not os.path.exists(folder)

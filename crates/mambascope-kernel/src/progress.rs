@@ -115,7 +115,7 @@ mod tests {
     fn packages_are_read_from_a_tree() {
         let of = |name: &str, version: &str| Some((name.to_owned(), version.to_owned()));
         assert_eq!(package("regex v1.12.0 (*)"), of("regex", "1.12.0"));
-        assert_eq!(package("a-b v0.1.0 (/tmp/a b)"), of("a-b", "0.1.0"));
+        assert_eq!(package("a-b v0.1.0 (/sources/a b)"), of("a-b", "0.1.0"));
         assert_eq!(package(""), None);
     }
 
