@@ -110,6 +110,19 @@ impl Tap for Put<'_> {
     }
 }
 
+/// A tap that looks at nothing.
+struct Nobody;
+
+impl Tap for Nobody {
+    fn wants(&self, _: Spot) -> bool {
+        false
+    }
+
+    fn visit(&mut self, _: Spot, now: Tensor) -> Result<Tensor, mambascope_model::Error> {
+        Ok(now)
+    }
+}
+
 /// ROME's program: one whole forward pass for each cell and sample. By sample, token, layer.
 fn naive(model: &Model, plan: &Resolved, answer: u32) -> Vec<f64> {
     let grid = plan.grid.as_ref().expect("a grid");
@@ -165,6 +178,24 @@ proptest! {
         let (plan, ran) = outcome(&case.trace(&fast).answer(ran.answer));
         prop_assert!(worst(&ran.scores, &naive(&fast, &plan, ran.answer)) < FAST);
         prop_assert_eq!(ran.work, planned(&plan, case.config.layers));
+    }
+
+    #[test]
+    fn restoring_nothing_is_the_corrupted_run(case in cases()) {
+        let exact = case.model().computed(Compute::Reference64).expect("packed");
+        let noise = Noise::gaussian(0.7).samples(case.samples).seed(case.noise_seed);
+        let bare = exact.trace(case.ids.clone()).subject(case.subject.clone()).corrupt(noise);
+        let (plan, ran) = outcome(&bare);
+        let Corrupted::Noise { noise, factor, .. } = &plan.corrupted else { panic!("noise") };
+        let embeddings = exact.embeddings(&case.ids).expect("embedded");
+        let samples = corrupted(noise, *factor, &embeddings, &case.subject).expect("drawn");
+        let alone = samples.iter().map(|sample| {
+            let logits = exact.run_embeddings(sample, &mut Nobody).expect("run");
+            probability(&logits, ran.answer)
+        });
+        prop_assert!(worst(&ran.low, &alone.collect::<Vec<_>>()) < EXACT);
+        prop_assert!(ran.scores.is_empty());
+        prop_assert_eq!(ran.low, outcome(&case.trace(&exact)).1.low);
     }
 
     #[test]
