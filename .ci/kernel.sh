@@ -41,7 +41,7 @@ kernel_environment() {
 kernel_library() {
     local said
     said=$(kernel_tools)/library.log
-    cargo run --release --locked --quiet --package mambascope-lab --example library > "$said" 2>&1 || {
+    "${CARGO_TARGET_DIR:-target}/release/examples/library" > "$said" 2>&1 || {
         tr '\r' '\n' < "$said" | tail -n 40
         return 1
     }
@@ -50,7 +50,8 @@ kernel_library() {
 # Builds the program and the library, and tests both.
 kernel() {
     kernel_environment
-    cargo build --release --locked --quiet --package mambascope-kernel --bins --example stock
+    # All of the workspace, because cargo compiles rust-analyzer again for a package by itself.
+    cargo build --workspace --all-targets --release --locked --quiet
     kernel_library
     MAMBASCOPE_CELLS=${MAMBASCOPE_CELLS:-60} tests/kernel/run -q
 }

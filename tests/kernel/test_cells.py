@@ -184,3 +184,33 @@ def test_clear_forgets_and_keeps_the_library(fresh):
     assert fresh.run(":clear").status == "ok"
     assert fresh.run("gone").status == "error"
     assert fresh.run("let m = Model::bundled()?;").status == "ok"
+
+
+def test_the_types_of_variables_are_found(kernel):
+    """Of what mambascope, candle and the standard library return, alone and in chains."""
+    cells = """
+        let trace = model.trace("Books describe Vincent van Gogh as a great").subject("Vincent van Gogh").restore(..);
+        let effects = trace.clone().tokens(SubjectLast).run()?;
+        let text = effects.to_string();
+        let tensor = candle_core::Tensor::zeros((2, 3), candle_core::DType::F32, &candle_core::Device::Cpu)?;
+        let (rows, columns) = tensor.dims2()?;
+        let values = tensor.to_vec2::<f32>()?;
+        let mean = tensor.mean_all()?.to_scalar::<f32>()?;
+        let shape = tensor.shape().clone();
+        let half = half_of(&tensor)?;
+        let sum: f32 = values.iter().flatten().sum();
+        let sorted = { let mut all = values.concat(); all.sort_by(f32::total_cmp); all };
+        let words = "one two".split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let pairs = words.iter().cloned().zip(1..).collect::<std::collections::BTreeMap<String, usize>>();
+        let first = pairs.iter().next().map(|(word, number)| (word.clone(), *number));
+        let parsed = "0.5".parse::<f64>()?;
+        let layer = candle_nn::linear_no_bias(3, 2, candle_nn::VarBuilder::zeros(candle_core::DType::F32, &candle_core::Device::Cpu))?;
+        let forward = candle_nn::Module::forward(&layer, &tensor)?;
+        let color = plotters::style::RGBColor(1, 2, 3);
+        let failed = anyhow::anyhow!("no");
+    """
+    items = ("let model = Model::bundled()?;", "fn half_of(t: &candle_core::Tensor) -> anyhow::Result<candle_core::Tensor> { Ok((t / 2.)?) }")
+    for code in [*items, *cells.strip().splitlines()]:
+        ran = kernel.run(code.strip())
+        assert ran.status == "ok", (code, ran.error)
+    assert kernel.run("(rows, columns, sorted.len(), first, parsed)").value == '(2, 3, 6, Some(("one", 1)), 0.5)'

@@ -4,6 +4,7 @@ Stock is given the library that was built once, by its own configuration: buildi
 shows the same and takes minutes.
 """
 
+import json
 import os
 import subprocess
 
@@ -40,7 +41,7 @@ def stock(tmp_path, monkeypatch):
     manager._kernel_spec = KernelSpec(
         argv=[str(STOCK), "--control_file", "{connection_file}"], language="rust", display_name="stock"
     )
-    manager.start_kernel(cwd=tmp_path)
+    manager.start_kernel(cwd=ROOT / "notebooks")
     client = manager.client()
     client.start_channels()
     client.wait_for_ready(timeout=120)
@@ -69,3 +70,30 @@ def test_cells_show_themselves_on_stock(stock):
     (number,) = run("vec![1, 2]")
     assert number["data"]["text/plain"] == "[1, 2]"
     assert not any("mambascope:" in str(content) for _, content in shown)
+
+
+def mimes(outputs):
+    """The types of what a cell shows."""
+    return {mime for out in outputs for mime in out.get("data", {})}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("0*.ipynb")), ids=lambda path: path.stem)
+def test_a_whole_notebook_runs_on_stock(stock, path):
+    notebook = json.loads(path.read_text())
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert len(cells) > 5
+    for cell in cells:
+        shown = []
+        hook = lambda message: shown.append((message["msg_type"], message["content"]))
+        code = "".join(cell["source"])
+        reply = stock.execute_interactive(code, timeout=600, output_hook=hook)
+        errors = [content for kind, content in shown if kind == "error"]
+        assert reply["content"]["status"] == "ok" and not errors, (code, errors)
+        shown = {kind: [content for other, content in shown if other == kind] for kind, _ in shown}
+        kinds = {out["output_type"] for out in cell["outputs"]}
+        if "execute_result" in kinds:
+            committed = [out for out in cell["outputs"] if out["output_type"] == "execute_result"]
+            assert mimes(shown["execute_result"]) == mimes(committed), code
+        elif "display_data" in kinds:
+            # Stock keeps one picture a cell; those shown before the cell's end are text there.
+            assert any(content["text"].strip() for content in shown["stream"]), code

@@ -2,8 +2,8 @@
 //!
 //! A generation is a folder named by what went into it: `rustc -vV`, the version, the features and
 //! every source file. It holds the shared library, the metadata of all crates in it, a copy of the
-//! sources (for the types of variables, for completion, and to build again when the compiler
-//! changes), and a small crate by which evcxr's cells depend on it. A cell is linked to the shared
+//! sources (to build again when the compiler changes), a view of them (for the types of variables
+//! and for completion), and a small crate by which evcxr's cells depend on it. A cell is linked to the shared
 //! library by a flag of the compiler, so cargo never thinks of compiling what is in it.
 
 mod artifacts;
@@ -11,6 +11,7 @@ mod build;
 mod key;
 mod session;
 mod snapshot;
+mod view;
 
 use crate::{Error, Result, Toolchain};
 use std::fs::{File, TryLockError};
@@ -78,7 +79,7 @@ impl Library {
             if let Some(library) = Self::open(&folder)? {
                 break library;
             }
-            build::build(&folder, &sources, tell)?;
+            build::build(&folder, &sources, toolchain.host()?, tell)?;
             // Sources that were changed meanwhile are not what the name says.
             if key::key(&sources, toolchain)? != name {
                 std::fs::remove_dir_all(&folder).map_err(Error::file(&folder))?;

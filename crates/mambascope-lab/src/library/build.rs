@@ -33,6 +33,7 @@ const PACKAGE: &str = "mambascope-facade";
 pub(super) fn build(
     folder: &Path,
     sources: &Sources,
+    host: &str,
     tell: &mut dyn FnMut(Progress<'_>),
 ) -> Result<()> {
     // What an interrupted build left behind is not trusted.
@@ -41,11 +42,10 @@ pub(super) fn build(
     }
     std::fs::create_dir_all(folder).map_err(Error::file(folder))?;
     sources.copy_to(&folder.join("source"))?;
-    session::write_stub(folder)?;
     let target = target_folder(sources, folder);
     let built = compile(sources, &target, tell)?;
     let name = built.keep(&folder.join("deps"))?;
-    session::write_lock(folder)?;
+    session::write(folder, host)?;
     let ready = folder.join(READY);
     std::fs::write(&ready, name).map_err(Error::file(&ready))
 }

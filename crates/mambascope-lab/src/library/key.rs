@@ -7,6 +7,9 @@ use sha2::{Digest, Sha256};
 /// Features that the library is built with; part of its name.
 const FEATURES: &str = "bundled,hub";
 
+/// How a generation is laid out; part of its name, and another number where the folders change.
+const LAYOUT: u8 = 2;
+
 /// The name of the generation for these sources and this compiler: 16 hexadecimal digits.
 pub(super) fn key(sources: &Sources, toolchain: &Toolchain) -> Result<String> {
     let mut hash = Sha256::new();
@@ -17,6 +20,7 @@ pub(super) fn key(sources: &Sources, toolchain: &Toolchain) -> Result<String> {
     add(toolchain.version().as_bytes());
     add(env!("CARGO_PKG_VERSION").as_bytes());
     add(FEATURES.as_bytes());
+    add(&[LAYOUT]);
     for file in sources.files()? {
         add(file.to_string_lossy().as_bytes());
         add(&sources.content(&file)?);
