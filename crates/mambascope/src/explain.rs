@@ -106,7 +106,11 @@ fn parts(restore: &Restore) -> Vec<String> {
 fn cost(plan: &Resolved, config: &Config, work: Work) -> String {
     let cells = plan.grid.as_ref().map_or(0, |grid| grid.tokens.len() * grid.layers.len());
     let (samples, tokens) = (plan.samples(), plan.patched().ids.len());
-    let naive = cells.max(1) * (samples + 1) * tokens * config.layers;
+    cost_of(cells, samples, cells.max(1) * (samples + 1) * tokens * config.layers, work)
+}
+
+/// The work of some cells in words, beside that of a forward pass for each.
+pub(crate) fn cost_of(cells: usize, samples: usize, naive: usize, work: Work) -> String {
     let steps = work.base_steps + work.layer_steps;
     let share = 100.0 * steps as f64 / naive as f64;
     let steps = grouped(steps);
@@ -117,7 +121,7 @@ fn cost(plan: &Resolved, config: &Config, work: Work) -> String {
 }
 
 /// A number with commas between its thousands.
-fn grouped(number: usize) -> String {
+pub(crate) fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
