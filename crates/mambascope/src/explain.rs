@@ -98,6 +98,7 @@ fn parts(restore: &Restore) -> Vec<String> {
     let open = Extent::default();
     part(restore.channels != open, format!("channels {}", restore.channels));
     part(restore.dims != open, format!("state dimensions {}", restore.dims));
+    part(restore.taps != open, format!("taps {} of the window", restore.taps));
     part(restore.timing != Timing::ReadThrough, format!("timing {}", restore.timing));
     part(!restore.fill.is_other_run(), format!("put in place: {}", restore.fill));
     parts

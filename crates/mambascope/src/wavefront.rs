@@ -39,7 +39,7 @@ use crate::watch::{Progress, Watch};
 pub(crate) use acts::{By, Cuts, Sight};
 pub use cells::Work;
 pub(crate) use cells::{Cell, Entry, planned, work};
-pub(crate) use fill::{Fills, means};
+pub(crate) use fill::{Fills, means, prepare};
 
 /// Bytes that a run's rows may take, beside the weights.
 const BUDGET: usize = 1 << 30;

@@ -25,7 +25,7 @@ pub(crate) enum Fills {
 }
 
 /// Makes ready what a plan puts in place.
-pub(super) fn prepare(model: &Model, plan: &Resolved) -> Result<Fills, Error> {
+pub(crate) fn prepare(model: &Model, plan: &Resolved) -> Result<Fills, Error> {
     let Some(grid) = &plan.grid else { return Ok(Fills::OtherRun) };
     let config = model.config();
     let rows = |row: &dyn Fn(usize) -> Vec<f64>| {

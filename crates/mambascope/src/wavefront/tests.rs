@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 mod laws;
 mod patches;
+mod taps;
 
 use super::*;
 use crate::at::{Convention, Window};
