@@ -100,7 +100,8 @@ impl Trace {
                 Direction::Denoise => (&run, &clean),
                 Direction::Noise => (&clean, &run),
             };
-            let given = given(&fills, layer, giving.state(plan.align[token]), patched.state(token))?;
+            let given =
+                given(&fills, layer, giving.state(plan.align[token]), patched.state(token))?;
             let mut change: Vec<f64> =
                 given.iter().zip(patched.state(token)).map(|(given, is)| given - is).collect();
             if let Some(columns) = &columns {

@@ -115,9 +115,11 @@ pub(crate) fn cost_of(cells: usize, samples: usize, naive: usize, work: Work) ->
     let steps = work.base_steps + work.layer_steps;
     let share = 100.0 * steps as f64 / naive as f64;
     let steps = grouped(steps);
-    let plural = if samples == 1 { "" } else { "s" };
+    let plural = |count: usize| if count == 1 { "" } else { "s" };
     format!(
-        "{cells} cells x {samples} sample{plural}; {steps} layer-steps, {share:.0}% of one pass a cell"
+        "{cells} cell{} x {samples} sample{}; {steps} layer-steps, {share:.0}% of one pass a cell",
+        plural(cells),
+        plural(samples),
     )
 }
 

@@ -120,7 +120,8 @@ impl<O: Operations> Block<O> {
         let mask = |inside: f64| {
             let mut row = vec![1.0 - inside; self.inner];
             cut.iter().for_each(|&channel| row[channel] = inside);
-            let row = candle_core::Tensor::from_vec(row, (1, self.inner), &candle_core::Device::Cpu)?;
+            let row =
+                candle_core::Tensor::from_vec(row, (1, self.inner), &candle_core::Device::Cpu)?;
             operations.upload(&row.broadcast_as((rows, self.inner))?.contiguous()?)
         };
         Ok((mask(1.0)?, mask(0.0)?))

@@ -126,12 +126,7 @@ fn check_sites(sites: &[Site], restore: &Restore, problems: &mut Vec<Problem>) {
 }
 
 /// Notes what is wrong with what is put in place of some sites.
-pub(crate) fn check_fill(
-    model: &Model,
-    sites: &[Site],
-    fill: &Fill,
-    problems: &mut Vec<Problem>,
-) {
+pub(crate) fn check_fill(model: &Model, sites: &[Site], fill: &Fill, problems: &mut Vec<Problem>) {
     let wrong = match fill {
         Fill::OtherRun | Fill::Zero => None,
         Fill::Scaled(factor) => {

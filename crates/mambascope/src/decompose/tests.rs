@@ -47,12 +47,7 @@ impl Tap for Patched {
 }
 
 /// What the mixer says with some numbers of a state put in place, from the token on.
-fn said(
-    trace: &Trace,
-    run: &Tensor,
-    token: usize,
-    numbers: Vec<(usize, f64)>,
-) -> Vec<Vec<f64>> {
+fn said(trace: &Trace, run: &Tensor, token: usize, numbers: Vec<(usize, f64)>) -> Vec<Vec<f64>> {
     let timing = trace_timing(trace);
     let mut tap = Patched { token, timing, numbers, said: Vec::new() };
     trace.model().run_embeddings(run, &mut tap).expect("a run");
@@ -62,7 +57,8 @@ fn said(
 /// The largest difference between what was moved and a change.
 fn worst(before: &[Vec<f64>], after: &[Vec<f64>], change: &[Vec<f64>]) -> f64 {
     assert_eq!(before.len(), change.len());
-    let moved = after.iter().flatten().zip(before.iter().flatten()).map(|(after, before)| after - before);
+    let moved =
+        after.iter().flatten().zip(before.iter().flatten()).map(|(after, before)| after - before);
     let pairs = moved.zip(change.iter().flatten());
     pairs.map(|(moved, change)| (moved - change).abs()).fold(0.0, f64::max)
 }
@@ -77,7 +73,8 @@ fn check(trace: &Trace, token: usize) {
     let zero = plan.grid.as_ref().expect("a grid").fill == Fill::Zero;
     let columns = plan.grid.as_ref().expect("a grid").places[0].columns.clone();
     let columns = columns.unwrap_or_else(|| (0..128).collect());
-    for (sample, run) in if runs.is_empty() { vec![clean.clone()] } else { runs }.iter().enumerate() {
+    for (sample, run) in if runs.is_empty() { vec![clean.clone()] } else { runs }.iter().enumerate()
+    {
         let noising = plan.direction == Direction::Noise;
         let (patched, giving) = if noising { (&clean, run) } else { (run, &clean) };
         let gives = ScanRun::of(model, giving, LAYER).expect("a run");
@@ -90,7 +87,8 @@ fn check(trace: &Trace, token: usize) {
             let zip = sums.iter_mut().flatten().zip(change.iter().flatten());
             zip.for_each(|(sum, change)| *sum += change);
         }
-        let after = said(&trace, patched, token, columns.iter().map(|&place| number(place)).collect());
+        let after =
+            said(&trace, patched, token, columns.iter().map(|&place| number(place)).collect());
         assert!(worst(&before, &after, &sums) < EXACT, "{}", trace.explain());
         let StateCell { channel, dim, .. } = parts.top(1)[0];
         let alone = said(&trace, patched, token, vec![number(channel * 4 + dim)]);
@@ -147,7 +145,8 @@ fn the_largest_cells_come_first_and_are_confirmed() {
 #[test]
 fn more_than_a_state_is_refused() {
     let wrong = trace().restore(Site::State).and(Site::Gate).sever(Site::MixerOut);
-    let said = wrong.timing(Timing::SeedCompat).decompose(LAYER, 9).expect_err("refused").to_string();
+    let said =
+        wrong.timing(Timing::SeedCompat).decompose(LAYER, 9).expect_err("refused").to_string();
     assert!(said.contains("4 problems"), "{said}");
     for words in ["together with another site", "enters its state twice", "something severed"] {
         assert!(said.contains(words), "{words} is not in: {said}");

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use mambascope_model::{Lanes, Model, Removal, Rest, Site, Unseen};
 
-use super::knock::{Knock, Pair, Sources, name};
+use super::knock::{Knock, Sources, name};
 use super::{Channels, KnockOut};
 use crate::Error;
 use crate::at::TokenSet;
@@ -103,22 +103,30 @@ fn check_channels(knock: &Knock, problems: &mut Vec<Problem>) {
             "`.lanes(Lanes::Scan)` or `.lanes(Lanes::Both)`, or leave `.removal(..)` out",
         ));
     }
-    if knock.rest == Rest::Undecayed
-        && (knock.channels == Channels::All || knock.removal != Removal::Invisible)
-    {
+    if knock.rest == Rest::Undecayed && knock.channels == Channels::All {
         problems.push(Problem::new(
-            "undecayed writes in the rest of the channels, where no rest is left or sources decay it as they did",
-            "`.removal(Removal::Invisible).channels(Channels::Fastest(0.67))`, or leave `.rest(..)` out",
+            "undecayed writes in the rest of the channels, where all of them are cut",
+            "`.channels(Channels::Fastest(0.67))`, or leave `.rest(..)` out",
+        ));
+    }
+    if knock.rest == Rest::Undecayed && knock.removal == Removal::Write {
+        problems.push(Problem::new(
+            "undecayed writes in the rest of the channels, while the sources' decay is kept in those that are cut",
+            "`.removal(Removal::Invisible)`, or leave `.rest(..)` out",
         ));
     }
 }
 
 fn check_mean(model: &Model, knock: &Knock, problems: &mut Vec<Problem>) {
     let Some(prompts) = &knock.mean else { return };
-    check::check_fill(model, &[Site::ConvIn], &Fill::Mean(prompts.clone()), problems);
-    let plain = Knock::new(Pair { from: TokenSet::All, to: TokenSet::All }, knock.layers);
-    let cut = (knock.lanes, knock.removal, knock.channels, knock.rest);
-    if cut != (plain.lanes, plain.removal, plain.channels, plain.rest) {
+    if prompts.is_empty() {
+        let help = "one prompt or more: `.mean([\"Rome is\"])`";
+        problems.push(Problem::new("a mean over 0 prompts in place of the sources", help));
+    } else {
+        check::check_fill(model, &[Site::ConvIn], &Fill::Mean(prompts.clone()), problems);
+    }
+    let whole = (Lanes::default(), Removal::default(), Channels::default(), Rest::default());
+    if (knock.lanes, knock.removal, knock.channels, knock.rest) != whole {
         problems.push(Problem::new(
             "sources are knocked out by their mean, and lanes, channels or writes are cut as well",
             "leave out `.lanes(..)`, `.removal(..)`, `.channels(..)` and `.rest(..)`, or `.mean(..)`: the mean goes in \
@@ -141,7 +149,9 @@ fn rows(knock: &Knock, prompt: &Spoken, problems: &mut Vec<Problem>) -> Vec<Row>
             ));
         }
         match knock.sources {
-            Sources::Together => rows.push(Row { name: pair.to_string(), sight: Sight { from, to } }),
+            Sources::Together => {
+                rows.push(Row { name: pair.to_string(), sight: Sight { from, to } })
+            }
             // Of several sources those that come after all targets have nobody who could see them.
             Sources::Each => rows.extend(from.filter(|token| *token < to.end).map(|token| Row {
                 name: format!("token {token} to {}", name(pair.to)),

@@ -19,11 +19,8 @@ pub(super) fn explain(knock_out: &KnockOut) -> String {
 fn words(knock_out: &KnockOut, settled: &Settled) -> String {
     let (model, knock) = (knock_out.trace.model(), &knock_out.knock);
     let tokens = settled.plan.prompt.ids.len();
-    let mut lines = vec![format!(
-        "knock-out on {} ({} layers)",
-        model.name(),
-        model.config().layers
-    )];
+    let mut lines =
+        vec![format!("knock-out on {} ({} layers)", model.name(), model.config().layers)];
     for (index, row) in settled.rows.iter().enumerate() {
         let name = if index == 0 { "tokens" } else { "" };
         let (from, to) = (&row.sight.from, &row.sight.to);

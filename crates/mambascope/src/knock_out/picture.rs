@@ -64,12 +64,14 @@ impl Knocked {
     /// Rows by the text of their token where each stands alone for one, else by their words.
     fn labels(&self) -> Vec<RowLabel> {
         let single = self.knock.sources == Sources::Each && self.knock.pairs.len() == 1;
-        let label = |(name, from): (&String, &std::ops::Range<usize>)| {
-            match self.input_tokens.get(from.start).filter(|_| single) {
-                Some(text) if self.subject.contains(&from.start) => RowLabel::subject(text),
-                Some(text) => RowLabel::plain(text),
-                None => RowLabel::plain(name),
-            }
+        let label = |(name, from): (&String, &std::ops::Range<usize>)| match self
+            .input_tokens
+            .get(from.start)
+            .filter(|_| single)
+        {
+            Some(text) if self.subject.contains(&from.start) => RowLabel::subject(text),
+            Some(text) => RowLabel::plain(text),
+            None => RowLabel::plain(name),
         };
         self.rows.iter().zip(&self.from).map(label).collect()
     }

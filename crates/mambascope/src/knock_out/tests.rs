@@ -85,13 +85,13 @@ fn with_other_source(token: u32, knock: impl Fn(&Trace) -> KnockOut) -> f64 {
 #[test]
 fn the_wavefront_has_no_influence_either() {
     let score = |token, lanes, removal| {
-        with_other_source(token, |trace| {
-            trace.knock_out(2, 3.., ..).lanes(lanes).removal(removal)
-        })
+        with_other_source(token, |trace| trace.knock_out(2, 3.., ..).lanes(lanes).removal(removal))
     };
     let same = |lanes, removal| score(15, lanes, removal) == score(8, lanes, removal);
     assert!(same(Lanes::Both, Removal::Invisible), "to the bit");
-    assert!(!same(Lanes::Scan, Removal::Invisible) && !same(Lanes::Convolution, Removal::Invisible));
+    assert!(
+        !same(Lanes::Scan, Removal::Invisible) && !same(Lanes::Convolution, Removal::Invisible)
+    );
     assert!(!same(Lanes::Both, Removal::Write), "what came before decays by its time step");
     let some = |token| {
         with_other_source(token, |trace| {
@@ -141,7 +141,8 @@ struct Reads(Cut, Vec<f64>);
 
 impl Tap for Reads {
     fn wants(&self, spot: Spot) -> bool {
-        self.0.wants(spot) || (spot.site == Site::ScanRead && self.0.wants(Spot { site: Site::State, ..spot }))
+        self.0.wants(spot)
+            || (spot.site == Site::ScanRead && self.0.wants(Spot { site: Site::State, ..spot }))
     }
 
     fn timing(&self, spot: Spot) -> Timing {
@@ -180,7 +181,11 @@ fn channels_that_are_cut_see_nothing_and_the_others_do() {
             let (before, after) = (read(&knock, &embeddings), read(&knock, &moved));
             for channel in 0..32 {
                 let change = (before[channel] - after[channel]).abs();
-                assert_eq!(change == 0.0, cut.contains(&channel), "{channels:?}, {rest:?}, {channel}");
+                assert_eq!(
+                    change == 0.0,
+                    cut.contains(&channel),
+                    "{channels:?}, {rest:?}, {channel}"
+                );
             }
         }
     }

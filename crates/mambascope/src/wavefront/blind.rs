@@ -152,7 +152,8 @@ impl Blinded {
 
 /// The rows of a span that are these tokens.
 fn rows_within(tokens: &Range<usize>, start: usize, span: Span) -> Range<usize> {
-    let place = |token: usize| start + token.clamp(span.token, span.token + span.length) - span.token;
+    let place =
+        |token: usize| start + token.clamp(span.token, span.token + span.length) - span.token;
     place(tokens.start)..place(tokens.end)
 }
 

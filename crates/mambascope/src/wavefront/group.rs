@@ -128,9 +128,7 @@ impl<O: Operations> Ground<'_, O> {
         let puts = match self.acts {
             Acts::Nothing => Vec::new(),
             Acts::Restores { grid, fills } => self.restores(grid, fills, owners, rows),
-            Acts::Cuts(cuts) => {
-                blind::means(self.base, cuts, self.cells, owners, rows, self.layer)
-            }
+            Acts::Cuts(cuts) => blind::means(self.base, cuts, self.cells, owners, rows, self.layer),
         };
         Putter::new(self.network, self.base, self.layer, puts)
     }
@@ -225,9 +223,9 @@ impl<O: Operations> Group<O> {
             keep: Keep::Nothing,
             reach,
             stepping,
-            blind: cut.zip(blinded.as_ref()).and_then(|((cuts, twin), blinded)| {
-                blinded.lend(cuts, twin, ground.layer)
-            }),
+            blind: cut
+                .zip(blinded.as_ref())
+                .and_then(|((cuts, twin), blinded)| blinded.lend(cuts, twin, ground.layer)),
         };
         self.rows = ground.network.block(ground.layer, &self.rows, &pass, &mut putter)?.0;
         Ok(self.ragged.rows())

@@ -50,8 +50,7 @@ fn said() -> impl Strategy<Value = Said> {
             let lanes = [Lanes::Both, Lanes::Scan, Lanes::Convolution][usize::from(lanes)];
             let lanes = if mean { Lanes::Both } else { lanes };
             let cut = lanes.scan() && !mean;
-            let removal =
-                if cut && !invisible { Removal::Write } else { Removal::Invisible };
+            let removal = if cut && !invisible { Removal::Write } else { Removal::Invisible };
             let (channels, rest) = match channels {
                 1 if cut => (Channels::Slowest(0.4), Rest::Whole),
                 2 if cut => (Channels::Fastest(0.25), Rest::Whole),
@@ -115,7 +114,9 @@ impl Said {
             seen.map(|token| (token..token + 1, to.clone())).collect()
         };
         let pairs = self.pairs.iter().flat_map(singles);
-        pairs.map(|(from, to)| height * self.changed(&from, &to).map_or(0, |first| tokens - first)).sum()
+        pairs
+            .map(|(from, to)| height * self.changed(&from, &to).map_or(0, |first| tokens - first))
+            .sum()
     }
 
     /// The first token that reads something else.
@@ -125,7 +126,8 @@ impl Said {
         }
         to.clone().find(|&token| {
             from.clone().any(|source| {
-                let reach = if self.lanes.scan() { usize::MAX } else { self.config.convolution - 1 };
+                let reach =
+                    if self.lanes.scan() { usize::MAX } else { self.config.convolution - 1 };
                 source <= token && token - source <= reach
             })
         })

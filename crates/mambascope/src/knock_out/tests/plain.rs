@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use candle_core::Tensor;
-use mambascope_model::{Error as ModelError, Model, Removal, Rest, Site, Spot, Tap, Timing, Unseen};
+use mambascope_model::{
+    Error as ModelError, Model, Removal, Rest, Site, Spot, Tap, Timing, Unseen,
+};
 
 use crate::knock_out::{KnockOut, check};
 use crate::wavefront::{By, Cuts, Fills, Sight};

@@ -58,7 +58,8 @@ fn said() -> impl Strategy<Value = Said> {
             let part = part.filter(|_| !whole);
             let width = config.convolution;
             let windowed = part.filter(|_| sites == [Site::ConvState]);
-            let taps = windowed.map(|(first, count)| (first % width, count.min(width - first % width)));
+            let taps =
+                windowed.map(|(first, count)| (first % width, count.min(width - first % width)));
             Said {
                 config,
                 model_seed,

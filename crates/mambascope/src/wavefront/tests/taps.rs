@@ -51,7 +51,10 @@ fn one_by_one(trace: &Trace, plan: &Resolved, answer: u32, tap: usize, timing: T
         for token in 0..plan.prompt.ids.len() {
             for layer in 0..config.layers {
                 let Some(input) = (token + tap + 1).checked_sub(config.convolution) else {
-                    scores.push(probability(&model.run_embeddings(&run, &mut Nobody).expect("a run"), answer));
+                    scores.push(probability(
+                        &model.run_embeddings(&run, &mut Nobody).expect("a run"),
+                        answer,
+                    ));
                     continue;
                 };
                 let of = |run: &Activations| {
@@ -68,7 +71,10 @@ fn one_by_one(trace: &Trace, plan: &Resolved, answer: u32, tap: usize, timing: T
                 let change = (of(&was) - of(&is)).expect("a difference");
                 let (change, weight) = (&change, &weight);
                 let mut tap = Replaced { layer, input, readers, change, weight };
-                scores.push(probability(&model.run_embeddings(&run, &mut tap).expect("a run"), answer));
+                scores.push(probability(
+                    &model.run_embeddings(&run, &mut tap).expect("a run"),
+                    answer,
+                ));
             }
         }
     }
