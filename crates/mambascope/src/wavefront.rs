@@ -148,7 +148,7 @@ fn run_cells(
         if runs.is_empty() { vec![&[]] } else { runs.chunks(size.samples).collect() };
     for (index, some) in chunks.into_iter().enumerate() {
         let first = index * size.samples;
-        for some_cells in size.of_cells(&cells, some.len().max(1), tokens) {
+        for some_cells in size.of_cells(cells, some.len().max(1), tokens) {
             let walk = Walk {
                 plan,
                 config,

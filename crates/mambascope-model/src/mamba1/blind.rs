@@ -119,7 +119,9 @@ impl<O: Operations> Block<O> {
     ) -> Result<(O::Rows, O::Rows), Error> {
         let mask = |inside: f64| {
             let mut row = vec![1.0 - inside; self.inner];
-            cut.iter().for_each(|&channel| row[channel] = inside);
+            for &channel in cut {
+                row[channel] = inside;
+            }
             let row =
                 candle_core::Tensor::from_vec(row, (1, self.inner), &candle_core::Device::Cpu)?;
             operations.upload(&row.broadcast_as((rows, self.inner))?.contiguous()?)

@@ -41,7 +41,9 @@ impl Tap for Patched {
             return Ok(now);
         }
         let mut state: Vec<f64> = now.flatten_all()?.to_vec1()?;
-        self.numbers.iter().for_each(|&(place, number)| state[place] = number);
+        for &(place, number) in &self.numbers {
+            state[place] = number;
+        }
         Ok(Tensor::from_vec(state, now.shape(), now.device())?)
     }
 }

@@ -150,7 +150,7 @@ fn rows(knock: &Knock, prompt: &Spoken, problems: &mut Vec<Problem>) -> Vec<Row>
         }
         match knock.sources {
             Sources::Together => {
-                rows.push(Row { name: pair.to_string(), sight: Sight { from, to } })
+                rows.push(Row { name: pair.to_string(), sight: Sight { from, to } });
             }
             // Of several sources those that come after all targets have nobody who could see them.
             Sources::Each => rows.extend(from.filter(|token| *token < to.end).map(|token| Row {

@@ -29,7 +29,6 @@ impl Acts<'_> {
     /// The sites that a layer of the base rows has to keep.
     pub(super) fn kept(&self, cells: &[Cell], layer: usize) -> Vec<Site> {
         match self {
-            Self::Nothing => Vec::new(),
             Self::Restores { grid, .. } => {
                 let restored = restored(cells).contains(&layer);
                 let mut sites = if restored { base::to_keep(&grid.sites()) } else { Vec::new() };
@@ -41,7 +40,7 @@ impl Acts<'_> {
                 By::Blindness(_) => vec![Site::ScanIn, Site::Delta, Site::B, Site::C],
                 By::Mean(_) => vec![Site::ConvIn],
             },
-            Self::Cuts(_) => Vec::new(),
+            Self::Nothing | Self::Cuts(_) => Vec::new(),
         }
     }
 }

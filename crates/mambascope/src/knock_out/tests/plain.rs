@@ -74,7 +74,11 @@ impl Cut {
         let channels = state.dim(0)?;
         let mut cut = vec![0.0_f64; channels];
         match &self.unseen[layer].channels {
-            Some(some) => some.iter().for_each(|&channel| cut[channel] = 1.0),
+            Some(some) => {
+                for &channel in some {
+                    cut[channel] = 1.0;
+                }
+            }
             None => cut.fill(1.0),
         }
         Tensor::from_vec(cut, (channels, 1), state.device())
@@ -107,12 +111,12 @@ impl Cut {
     }
 
     /// What a target reads, where the whole and the state without the sources are known.
-    fn read(&self, layer: usize, whole: Tensor, without: Tensor) -> candle_core::Result<Tensor> {
+    fn read(&self, layer: usize, whole: &Tensor, without: Tensor) -> candle_core::Result<Tensor> {
         if self.unseen[layer].rest == Rest::Undecayed {
             return Ok(without);
         }
-        let cut = self.cut(layer, &whole)?.broadcast_as(whole.shape())?;
-        cut.ne(0.0)?.where_cond(&without, &whole)
+        let cut = self.cut(layer, whole)?.broadcast_as(whole.shape())?;
+        cut.ne(0.0)?.where_cond(&without, whole)
     }
 }
 
@@ -142,7 +146,7 @@ impl Tap for Cut {
             let without = self.step_without(spot.layer, token, &state)?;
             let target = self.sight.to.contains(&token);
             return if target {
-                Ok(self.read(spot.layer, state, without)?.unsqueeze(0)?)
+                Ok(self.read(spot.layer, &state, without)?.unsqueeze(0)?)
             } else {
                 Ok(now)
             };
