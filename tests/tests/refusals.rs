@@ -17,6 +17,7 @@ fn trace() -> Trace {
 /// Wrong traces, each with the verb that makes it so.
 fn wrong() -> Vec<(&'static str, Trace)> {
     let state = trace().restore(Site::State);
+    let conv_state = trace().restore(Site::ConvState);
     let swapped = |ids: Vec<u32>| trace().corrupt(swap(ids)).restore(..);
     let nothing = trace().corrupt(Corruption::Nothing);
     vec![
@@ -35,6 +36,10 @@ fn wrong() -> Vec<(&'static str, Trace)> {
         ("restore(Gate).dims(1)", trace().restore(Site::Gate).dims(1)),
         ("restore(B).channels(1..3)", trace().restore(Site::B).channels(1..3)),
         ("restore(DeltaLow).channels(0)", trace().restore(Site::DeltaLow).channels(0)),
+        ("restore(ConvState).taps(4)", trace().restore(Site::ConvState).taps(4)),
+        ("restore(State).taps(0)", state.taps(0)),
+        ("restore(ConvState).and(Gate).taps(1)", conv_state.and(Site::Gate).taps(1)),
+        ("restore(ConvState).dims(1)", conv_state.dims(1)),
         ("subject(2..4).tokens(Relation)", state.tokens(Relation)),
         ("tokens(4..9)", state.tokens(4..9)),
         ("sever(State)", state.sever(Site::State)),
@@ -79,16 +84,32 @@ fn every_wrong_plan_says_what_to_write() {
 #[test]
 fn every_wrong_knock_out_says_what_to_write() {
     let clean = trace();
+    let knock = clean.knock_out(Subject, Last, ..);
     let knocked = [
         ("knock_out(Last, Subject, ..)", clean.knock_out(Last, Subject, ..)),
         ("knock_out(Subject, Last, 12..)", clean.knock_out(Subject, Last, 12..)),
         ("knock_out(Relation, Last, ..)", clean.knock_out(Relation, Last, ..)),
         ("knock_out(Subject, 9, ..)", clean.knock_out(Subject, 9, ..)),
-        ("window(0)", clean.knock_out(Subject, Last, ..).window(0)),
+        ("window(0)", knock.window(0)),
+        ("and(Last, 0).and(9, Last)", knock.and(Last, 0).and(9, Last)),
+        ("sources(Each) of (4, 0..2)", clean.knock_out(4, 0..2, ..).sources(Sources::Each)),
+        ("channels(Slowest(2.0))", knock.channels(Channels::Slowest(2.0))),
+        ("channels(Fastest(0.0))", knock.channels(Channels::Fastest(0.0))),
         (
-            "channels(Slowest(2.0))",
-            clean.knock_out(Subject, Last, ..).channels(Channels::Slowest(2.0)),
+            "lanes(Convolution).channels(..).removal(Write)",
+            knock
+                .lanes(Lanes::Convolution)
+                .channels(Channels::Fastest(0.5))
+                .removal(Removal::Write),
         ),
+        ("rest(Undecayed)", knock.rest(Rest::Undecayed)),
+        (
+            "rest(Undecayed).removal(Write)",
+            knock.rest(Rest::Undecayed).removal(Removal::Write).channels(Channels::Slowest(0.5)),
+        ),
+        ("mean of nothing", knock.mean(Vec::<&str>::new())),
+        ("mean of a text", knock.mean(["Rome is"])),
+        ("mean(..).lanes(Scan)", knock.mean([[1, 2]]).lanes(Lanes::Scan)),
         ("restore(..).knock_out(..)", clean.restore(..).knock_out(Subject, Last, ..)),
         ("all of it", clean.subject(3..9).restore(..).knock_out(Subject, 9, 12..).window(0)),
     ];
@@ -96,6 +117,32 @@ fn every_wrong_knock_out_says_what_to_write() {
     for (name, knock) in knocked {
         let error = knock.run().expect_err(name).to_string();
         assert_eq!(knock.explain(), error, "explain says the same");
+        writeln!(text, "{name}\n{error}\n").expect("a string takes all");
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn every_wrong_decomposition_says_what_to_write() {
+    let state = trace().restore(Site::State);
+    let wrong = [
+        ("decompose(12, 3)", state.decompose(12, 3)),
+        ("decompose(2, 5)", state.decompose(2, 5)),
+        ("corrupt(Nothing)", state.corrupt(Corruption::Nothing).decompose(2, 3)),
+        ("and(Gate)", state.and(Site::Gate).decompose(2, 3)),
+        ("timing(SeedCompat)", state.timing(Timing::SeedCompat).decompose(2, 3)),
+        ("sever(Gate)", state.sever(Site::Gate).decompose(2, 3)),
+        ("dims(4)", state.dims(4).decompose(2, 3)),
+        ("corrupt(swap([99]))", state.corrupt(swap([99])).decompose(2, 3)),
+        (
+            "all of it",
+            state.and(Site::Gate).timing(Timing::SeedCompat).sever(Site::Gate).decompose(12, 9),
+        ),
+    ];
+    let mut text = String::new();
+    for (name, parts) in wrong {
+        let error = parts.expect_err(name).to_string();
+        assert!(error.contains("help: "), "{name}: {error}");
         writeln!(text, "{name}\n{error}\n").expect("a string takes all");
     }
     insta::assert_snapshot!(text);
@@ -114,12 +161,18 @@ fn every_verb_is_explained() {
         trace().restore(..).sever(Site::Gate).sever_at((Site::State, 2..), Subject),
         trace().original(Original::Both),
         trace().memory_boundary(),
+        trace().restore(Site::ConvState).taps(1..3),
     ];
     let mut words: Vec<String> = traces.iter().map(Trace::explain).collect();
     let knock = trace().knock_out(Subject, Last, 2..8);
     words.push(knock.explain());
     let knock = knock.window(3).lanes(Lanes::Scan).removal(Removal::Write);
     words.push(knock.channels(Channels::Slowest(0.25)).explain());
+    let knock = knock.removal(Removal::Invisible).channels(Channels::Fastest(2.0 / 3.0));
+    words.push(knock.rest(Rest::Undecayed).and(0..3, 2..).sources(Sources::Each).explain());
+    let out_of_reach = trace().knock_out(0, Last, ..).lanes(Lanes::Convolution);
+    words.push(out_of_reach.explain());
+    words.push(trace().knock_out(Subject, Last, ..).window(9).mean([[1, 2], [3, 4]]).explain());
     insta::assert_snapshot!(words.join("\n\n"));
 }
 

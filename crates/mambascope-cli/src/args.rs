@@ -1,5 +1,7 @@
 //! What can be typed.
 
+mod knock_out;
+
 use std::ops::Range;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -8,6 +10,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use mambascope::{
     Compute, Convention, Direction, Extent, Noise, Original, Site, Source, Timing, TokenSet,
 };
+
+pub(crate) use self::knock_out::KnockOutArguments;
 
 /// Where and how Mamba language models store and recall facts
 #[derive(Debug, Parser)]
@@ -21,6 +25,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Trace where a fact is: corrupt the subject, restore one place at a time, see what brings the answer back
     Trace(Box<TraceArguments>),
+    /// Knock tokens out: let some not see some others through scan and convolution, see what the answer loses
+    KnockOut(Box<KnockOutArguments>),
     /// Record activations and logits of a prompt
     Record(Box<RecordArguments>),
     /// List the models that are bundled and cached
@@ -101,10 +107,9 @@ impl From<Arithmetic> for Compute {
     }
 }
 
+/// Which fact a prompt asks for
 #[derive(Debug, Args)]
-pub(crate) struct TraceArguments {
-    #[command(flatten)]
-    pub(crate) prompt: PromptArguments,
+pub(crate) struct FactArguments {
     /// The subject, as it stands in the prompt; else the first run of capitalised words
     #[arg(long, conflicts_with = "subject_tokens")]
     pub(crate) subject: Option<String>,
@@ -117,6 +122,14 @@ pub(crate) struct TraceArguments {
     /// The answer's token id
     #[arg(long, value_name = "N")]
     pub(crate) answer_id: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TraceArguments {
+    #[command(flatten)]
+    pub(crate) prompt: PromptArguments,
+    #[command(flatten)]
+    pub(crate) fact: FactArguments,
     /// What is restored: resid, mixer_out, scan_out, gate, state, conv_state, delta, or any other site of the README;
     /// may be given several times
     #[arg(long = "site", value_name = "SITE", default_value = "resid")]
@@ -133,6 +146,9 @@ pub(crate) struct TraceArguments {
     /// State dimensions to restore, such as 3
     #[arg(long, value_name = "I..J", default_value = "..")]
     pub(crate) dims: Run,
+    /// Inputs in the convolution's window to restore, the token's own last, such as 2
+    #[arg(long, value_name = "I..J", default_value = "..")]
+    pub(crate) taps: Run,
     /// Restore as the original project does: None, ssm_state or conv_state
     #[arg(long, value_name = "KIND", conflicts_with_all = ["timing", "and", "sites"])]
     pub(crate) original: Option<Original>,

@@ -1,12 +1,14 @@
-//! The `mambascope` command: trace, record, models, lab, kernel.
+//! The `mambascope` command: trace, knock-out, record, models, lab, kernel.
 
 mod args;
 mod interrupt;
 mod kernel;
+mod knock_out;
 mod lab;
 mod models;
 mod progress;
 mod record;
+mod show;
 mod subject;
 mod trace;
 
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match &arguments.command {
         Command::Trace(arguments) => trace::run(arguments),
+        Command::KnockOut(arguments) => knock_out::run(arguments),
         Command::Record(arguments) => record::run(arguments),
         Command::Models => models::run(),
         Command::Lab(arguments) => lab::run(arguments),

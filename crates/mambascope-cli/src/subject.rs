@@ -1,9 +1,9 @@
 //! The model and the prompt that a command is about.
 
 use anyhow::Context as _;
-use mambascope::{Model, Prompt, Source};
+use mambascope::{Model, Prompt, Source, Trace};
 
-use crate::args::PromptArguments;
+use crate::args::{FactArguments, PromptArguments};
 
 /// A prompt whose fact the bundled model knows, and its subject.
 pub(crate) const EXAMPLE: (&str, &str) =
@@ -21,6 +21,24 @@ pub(crate) struct Refused {
 pub(crate) fn model(arguments: &PromptArguments) -> anyhow::Result<Model> {
     let loading = Model::loading(arguments.model.clone()).compute(arguments.compute.into());
     loading.load().with_context(|| format!("cannot load the model {}", arguments.model))
+}
+
+/// A trace of the fact that was named; its subject is the example's where none is.
+pub(crate) fn fact(trace: &Trace, arguments: &FactArguments, example: Option<&str>) -> Trace {
+    let mut trace = trace.clone();
+    if let Some(subject) = arguments.subject.as_deref().or(example) {
+        trace = trace.subject(subject);
+    }
+    if let Some(tokens) = &arguments.subject_tokens {
+        trace = trace.subject(tokens.0.clone());
+    }
+    if let Some(answer) = arguments.answer.as_deref() {
+        trace = trace.answer(answer);
+    }
+    if let Some(token) = arguments.answer_id {
+        trace = trace.answer(token);
+    }
+    trace
 }
 
 /// The prompt that was typed; with none, the example, whose subject comes with it.

@@ -9,7 +9,7 @@ use mambascope::{Corruption, Effects, Facts, Scope as _, Site, Swap, Trace, Wind
 
 use crate::args::TraceArguments;
 use crate::progress::Bar;
-use crate::{interrupt, subject};
+use crate::{interrupt, show, subject};
 
 /// Runs one trace a site, prints each map, writes each file.
 pub(crate) fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
@@ -19,19 +19,8 @@ pub(crate) fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
     }
     let (prompt, example_subject) = subject::prompt(&arguments.prompt)?;
     let model = subject::model(&arguments.prompt)?;
-    let mut trace = model.trace(prompt).corrupt(corruption(arguments)?);
-    if let Some(subject) = arguments.subject.as_deref().or(example_subject) {
-        trace = trace.subject(subject);
-    }
-    if let Some(tokens) = &arguments.subject_tokens {
-        trace = trace.subject(tokens.0.clone());
-    }
-    if let Some(answer) = arguments.answer.as_deref() {
-        trace = trace.answer(answer);
-    }
-    if let Some(token) = arguments.answer_id {
-        trace = trace.answer(token);
-    }
+    let trace = model.trace(prompt).corrupt(corruption(arguments)?);
+    let trace = subject::fact(&trace, &arguments.fact, example_subject);
     let traces: Vec<(Site, Trace)> =
         arguments.sites.iter().map(|&site| (site, of_site(&trace, arguments, site))).collect();
     for (_, trace) in &traces {
@@ -83,7 +72,8 @@ fn of_site(trace: &Trace, arguments: &TraceArguments, site: Site) -> Trace {
         .window(Window { size, convention })
         .timing(arguments.timing)
         .channels(arguments.channels.0)
-        .dims(arguments.dims.0);
+        .dims(arguments.dims.0)
+        .taps(arguments.taps.0);
     match arguments.original {
         Some(kind) => trace.original(kind),
         None => arguments.and.iter().fold(trace, |trace, &site| trace.and(site)),
@@ -104,13 +94,8 @@ fn outs(arguments: &TraceArguments) -> Vec<PathBuf> {
 }
 
 fn print(effects: &Effects, outs: &[PathBuf], site: Option<Site>) -> anyhow::Result<()> {
-    let figure = effects.heatmap()?;
+    show::result(&effects.heatmap()?, effects, effects.warnings())?;
     let mut out = io::stdout().lock();
-    writeln!(out, "{}", figure.terminal().trim_end())?;
-    writeln!(out, "{effects}")?;
-    for warning in effects.warnings() {
-        writeln!(io::stderr().lock(), "warning: {warning}")?;
-    }
     for file in outs {
         let file = site.map_or_else(|| file.clone(), |site| with_site(file, site));
         effects.save(&file).with_context(|| format!("cannot write {}", file.display()))?;

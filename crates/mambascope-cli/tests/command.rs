@@ -7,6 +7,9 @@ use assert_cmd::Command;
 use mambascope::npz::{Array, Npz, Values};
 use mambascope::{Effects, Plan, Site};
 
+#[path = "command/knock_out.rs"]
+mod knock_out;
+
 fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden").join(name)
 }
@@ -144,6 +147,8 @@ fn states_are_traced_and_recorded() {
     let state = ["--site", "state", "--timing", "carry-only", "--channels", "0..8", "--dims", "3"];
     let more =
         ["--samples", "2", "--and", "conv_out", "--sever", "gate", "--tokens", "subject-first"];
+    let tap = ["--site", "conv_state", "--taps", "2", "--samples", "2", "--out", "t.npz"];
+    by_ids(folder.path()).args(tap).assert().success();
     let refused = by_ids(folder.path()).args(state).args(more).args(["--out", "s.npz"]).output();
     let said = String::from_utf8(refused.expect("it runs").stderr).expect("words");
     assert!(said.contains("state dimensions 3 of conv_out, which has none"), "{said}");

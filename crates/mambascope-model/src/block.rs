@@ -1,6 +1,7 @@
 //! How a block is run over ragged rows: what it starts from, what it keeps, how far it goes.
 
 use crate::Ragged;
+use crate::blind::Blind;
 use crate::ops::{Keep, Operations};
 
 /// All that one layer remembers at every row of a pack: where later packs may start.
@@ -44,6 +45,8 @@ pub struct Pass<'a, O: Operations> {
     pub reach: Reach,
     /// At which tokens inner sites are seen; every one, where a past is kept.
     pub stepping: Stepping,
+    /// Which rows do not see which; nobody is blind where nothing is said.
+    pub blind: Option<Blind<'a, O>>,
 }
 
 impl<O: Operations> Pass<'_, O> {

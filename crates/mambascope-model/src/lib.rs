@@ -17,6 +17,7 @@
 //! # Ok::<(), mambascope_model::Error>(())
 //! ```
 
+mod blind;
 mod blob;
 mod block;
 mod bundled;
@@ -40,6 +41,7 @@ mod tap;
 mod tokens;
 mod weights;
 
+pub use blind::{Blind, LaneInputs, Lanes, Removal, Rest, Unseen};
 pub use blob::Blob;
 pub use block::{Pass, Past, Reach, Stepping};
 #[cfg(feature = "bundled")]

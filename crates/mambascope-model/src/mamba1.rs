@@ -3,6 +3,7 @@
 //! # Source
 //! Gu and Dao 2023; `mamba_ssm/modules/mamba_simple.py` of state-spaces/mamba for the order of operations.
 
+mod blind;
 mod convolve;
 mod scan;
 
@@ -91,11 +92,17 @@ impl<O: Operations> Block<O> {
         let mut inputs = operations.project(&normed, &self.into_scan)?; // [rows, E]
         see.every(Site::ConvIn, &mut inputs)?;
         let mut convolved = self.convolve(&inputs, pass, &mut see)?;
+        if let Some(blind) = &pass.blind {
+            self.convolve_blind(operations, &inputs, blind, &mut convolved)?;
+        }
         see.every(Site::ConvOut, &mut convolved)?;
         let mut x = operations.silu(&convolved)?;
         see.every(Site::ScanIn, &mut x)?;
         let selected = self.select(operations, &x, &mut see)?;
-        let (scanned, kept) = self.scan(&x, &selected, pass, &mut see)?;
+        let (mut scanned, kept) = self.scan(&x, &selected, pass, &mut see)?;
+        if let Some(blind) = &pass.blind {
+            self.scan_blind(operations, &x, &selected, blind, &mut scanned)?;
+        }
         let past = kept.map(|states| Past { inputs, states });
         let on = match pass.reach {
             Reach::Every => {

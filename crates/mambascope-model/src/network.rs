@@ -2,6 +2,7 @@
 
 use candle_core::Tensor;
 
+use crate::blind::{LaneInputs, Unseen};
 use crate::block::{Pass, Past, Reach, Stepping};
 use crate::mamba1::Block;
 use crate::ops::{Keep, Linear, Operations};
@@ -104,6 +105,21 @@ impl<O: Operations> Network<O> {
         self.blocks[layer].windows(&self.operations, past, rows, tokens)
     }
 
+    /// What a layer remembers of whole prompts where some of their rows never entered convolution and scan.
+    ///
+    /// # Errors
+    /// When an operation fails.
+    pub fn past_without(
+        &self,
+        layer: usize,
+        of: LaneInputs<O>,
+        ragged: &Ragged,
+        sources: &[usize],
+        unseen: &Unseen,
+    ) -> Result<Option<Past<O>>, Error> {
+        self.blocks[layer].past_without(&self.operations, of, ragged, sources, unseen)
+    }
+
     /// Logits of residual rows: final norm and head, `[rows, V]`.
     ///
     /// # Errors
@@ -134,6 +150,7 @@ impl<O: Operations> Network<O> {
             keep: Keep::Nothing,
             reach: Reach::Every,
             stepping: Stepping::Every,
+            blind: None,
         };
         for layer in 0..self.layers() {
             residual = self.block(layer, &residual, &pass, &mut AtLayer { tap, layer, config })?.0;

@@ -17,6 +17,7 @@ fn main() -> Result<(), Error> {
         trace.corrupt(Corruption::Nothing).restore(Site::Gate).fill(Fill::Zero),
         noisy.restore(..).tokens(SubjectLast).sever(Site::Gate),
         noisy.path_blocking(Site::ScanOut),
+        noisy.restore(Site::ConvState).taps(2),
         noisy.severed_modules(),
     ];
     for trace in traces {
@@ -24,7 +25,11 @@ fn main() -> Result<(), Error> {
     }
     println!("{:?}", noisy.interaction(Site::ScanOut, Site::Gate)?.term(3, 4));
     let knocked = model.trace(prompt).knock_out(Subject, Last, 2..6).removal(Removal::Write);
-    println!("{:?}", knocked.run()?);
+    println!("{}", knocked.run()?);
+    let each = trace.knock_out(All, Last, ..).sources(Sources::Each).window(3);
+    println!("{}", each.run()?.heatmap()?);
+    let slow = trace.knock_out(Subject, Last, ..).channels(Channels::Slowest(0.25));
+    println!("{}", slow.run()?);
     println!("{:?}", noisy.decompose(4, 3)?.confirm(5)?);
     println!("{:?}", trace.hidden_attention(4)?.mean(Through::Block));
     Ok(())

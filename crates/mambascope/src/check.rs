@@ -17,7 +17,7 @@ use crate::plan::{Direction, Plan};
 use crate::swap::Roles;
 
 pub(crate) use corruption::Corrupted;
-pub(crate) use grid::{Grid, Place, Severed, layers_of, tokens_in};
+pub(crate) use grid::{Grid, Place, Severed, check_fill, layers_of, tokens_in};
 pub(crate) use prompt::prompt_ids;
 
 /// One thing that is wrong with a plan, and what to write instead.

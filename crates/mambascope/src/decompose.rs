@@ -3,13 +3,20 @@
 //! In a layer whose input stays as it is the scan is linear: a change of the state after token t changes the mixer's
 //! output at t' >= t by `W_o [(C_t' (product of Abar_k, t < k <= t') dh) g_t']`, exactly the sum over all E x N numbers.
 
-use candle_core::{DType, Tensor};
-use mambascope_model::{Site, Spot};
+mod scan_run;
 
-use crate::Error;
+use std::collections::BTreeMap;
+
+use candle_core::DType;
+use mambascope_model::{Site, Timing};
+
+use self::scan_run::ScanRun;
 use crate::at::TokenSet;
-use crate::check::{self, Corrupted};
+use crate::check::{Problem, Resolved};
+use crate::plan::Direction;
 use crate::trace::Trace;
+use crate::wavefront::Fills;
+use crate::{Error, wavefront};
 
 /// One number of a state, and how much of the layer's output it moves.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,7 +25,7 @@ pub struct StateCell {
     pub channel: usize,
     /// Its place among the channel's N.
     pub dim: usize,
-    /// Length of the change of the mixer's output over all later tokens; root mean square over noise samples.
+    /// Length of the change of the mixer's output over all later tokens; root mean square over samples.
     pub size: f64,
 }
 
@@ -57,68 +64,109 @@ pub struct Decomposition {
 }
 
 impl Trace {
-    /// Takes the restore of a layer's state after a token apart into its E x N numbers.
+    /// Takes the restore of a layer's state after a token apart into its E x N numbers: what the trace puts in place, less
+    /// what is there. The prompts of a swap may differ in length; the token is one of the prompt that is patched.
     ///
     /// # Cost
     /// One forward pass for the clean run and each corrupted one.
     ///
     /// # Errors
-    /// When the plan does not fit the model, or is of prompts that differ in length.
+    /// When the plan does not fit the model, all problems at once; or restores, severs or times more than a state's scan.
+    ///
+    /// # Example
+    /// ```
+    /// use mambascope::prelude::*;
+    /// let swapped = Model::tiny().trace([5, 9, 2, 7]).subject(1..3).corrupt(swap([11]));
+    /// let parts = swapped.decompose(1, 1)?;
+    /// assert_eq!(parts.change(0, 3, 2).expect("a cell").len(), 2, "the swapped subject and the last token");
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn decompose(&self, layer: usize, token: usize) -> Result<Decomposition, Error> {
         let trace = self.restore((Site::State, layer)).tokens(token).window(1);
-        let plan = trace.resolve()?;
-        if let Corrupted::Other(_) | Corrupted::Nothing = plan.corrupted {
-            return Err(Error::Plan {
-                problems: vec![check::Problem::new(
-                    "a decomposition of a run that noise did not corrupt",
-                    "`.corrupt(3.0)`: what is taken apart is clean minus corrupted, token by token",
-                )],
-            });
-        }
-        let model = trace.model();
-        let spots =
-            [Site::State, Site::Decay, Site::C, Site::Gate].map(|site| Spot { site, layer });
+        let plan = resolve(&trace)?;
+        let (model, grid) = (trace.model(), plan.grid.as_ref());
+        let columns = grid.and_then(|grid| grid.places[0].columns.clone());
+        let fills = wavefront::prepare(model, &plan)?;
         let clean = model.embeddings(&plan.prompt.ids)?;
-        let read = |embeddings: &Tensor| -> Result<[Vec<f64>; 4], Error> {
-            let acts = model.activations_of(embeddings, &spots)?;
-            let values = |spot: Spot| -> Result<Vec<f64>, Error> {
-                let tensor =
-                    acts.at(spot.site, layer).ok_or(Error::NotKept { site: spot.site, layer })?;
-                Ok(tensor.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?)
-            };
-            let [state, decay, c, gate] = spots;
-            Ok([values(state)?, values(decay)?, values(c)?, values(gate)?])
-        };
-        let [kept, ..] = read(&clean)?;
-        let (tokens, width) = (plan.prompt.ids.len(), model.config().inner * model.config().state);
+        let mut runs = wavefront::corrupted_runs(model, &plan, &clean)?;
+        if runs.is_empty() {
+            runs.push(clean.clone());
+        }
+        let clean = ScanRun::of(model, &clean, layer)?;
         let mut gated = Vec::new();
-        for run in crate::wavefront::corrupted_runs(model, &plan, &clean)? {
-            let [state, decay, c, gate] = read(&run)?;
-            let here = token * width..(token + 1) * width;
-            let change =
-                kept[here.clone()].iter().zip(&state[here]).map(|(kept, state)| kept - state);
-            let mut change: Vec<f64> = change.collect();
-            let mut of_sample = Vec::with_capacity((tokens - token) * width);
-            for later in token..tokens {
-                if later > token {
-                    let decay = &decay[later * width..][..width];
-                    change.iter_mut().zip(decay).for_each(|(change, decay)| *change *= decay);
-                }
-                let size = model.config().state;
-                of_sample.extend(change.iter().enumerate().map(|(place, change)| {
-                    let (channel, dim) = (place / size, place % size);
-                    change * c[later * size + dim] * gate[later * model.config().inner + channel]
-                }));
+        for run in runs {
+            let run = ScanRun::of(model, &run, layer)?;
+            let (patched, giving) = match plan.direction {
+                Direction::Denoise => (&run, &clean),
+                Direction::Noise => (&clean, &run),
+            };
+            let given =
+                given(&fills, layer, giving.state(plan.align[token]), patched.state(token))?;
+            let mut change: Vec<f64> =
+                given.iter().zip(patched.state(token)).map(|(given, is)| given - is).collect();
+            if let Some(columns) = &columns {
+                let part = |(place, change): (usize, &mut f64)| {
+                    *change *= f64::from(u8::from(columns.contains(&place)));
+                };
+                change.iter_mut().enumerate().for_each(part);
             }
-            gated.push(of_sample);
+            gated.push(patched.carried(change, token, trace_timing(&trace)));
         }
         let out =
             model.tensors().tensor(&format!("backbone.layers.{layer}.mixer.out_proj.weight"))?;
         let out: Vec<Vec<f64>> = out.to_dtype(DType::F64)?.to_vec2()?;
         let states = model.config().state;
-        let cells = sizes(&gated, &out, width, states);
+        let cells = sizes(&gated, &out, model.config().inner * states, states);
         Ok(Decomposition { trace, layer, token, states, gated, out, cells })
     }
+}
+
+/// The plan, where its patch is one of a state alone.
+fn resolve(trace: &Trace) -> Result<Resolved, Error> {
+    let mut problems = match trace.resolve() {
+        Ok(_) => Vec::new(),
+        Err(Error::Plan { problems }) => problems,
+        Err(other) => return Err(other),
+    };
+    let mut refuse = |wrong: bool, what: &str, help: &str| {
+        if wrong {
+            problems.push(Problem::new(what, help));
+        }
+    };
+    let restore = trace.plan().restore.as_ref();
+    refuse(
+        restore.is_some_and(|restore| !restore.also.is_empty()),
+        "a decomposition of a state together with another site",
+        "leave `.and(..)` out: what is taken apart is the patch of a state alone",
+    );
+    refuse(
+        trace_timing(trace) == Timing::SeedCompat,
+        "a decomposition in the original project's order, in which a token enters its state twice",
+        "`.timing(Timing::ReadThrough)`, `Timing::CarryOnly` or `Timing::ReadOnly`",
+    );
+    refuse(
+        !trace.plan().sever.is_empty(),
+        "a decomposition with something severed",
+        "leave `.sever(..)` out: what is taken apart is what the state does to its whole layer",
+    );
+    if problems.is_empty() { trace.resolve() } else { Err(Error::Plan { problems }) }
+}
+
+fn trace_timing(trace: &Trace) -> Timing {
+    trace.plan().restore.as_ref().map(|restore| restore.timing).unwrap_or_default()
+}
+
+/// What is put in place of a state, where the other run has `other` and `now` is there.
+fn given(fills: &Fills, layer: usize, other: &[f64], now: &[f64]) -> Result<Vec<f64>, Error> {
+    let row = |rows: &BTreeMap<(Site, usize), Vec<f64>>| {
+        rows.get(&(Site::State, layer)).cloned().ok_or(Error::NotKept { site: Site::State, layer })
+    };
+    Ok(match fills {
+        Fills::OtherRun => other.to_vec(),
+        Fills::Scaled(factor) => now.iter().map(|now| now * factor).collect(),
+        Fills::Added(rows) => row(rows)?.iter().zip(now).map(|(more, now)| now + more).collect(),
+        Fills::Rows(rows) => row(rows)?,
+    })
 }
 
 /// The cells, the largest first.
@@ -148,7 +196,7 @@ impl Decomposition {
         &self.cells[..count.min(self.cells.len())]
     }
 
-    /// What one cell changes the mixer's output by, in one noise sample; `None` where there is no such cell or sample.
+    /// What one cell changes the mixer's output by, in one sample; `None` where there is no such cell or sample.
     ///
     /// # Shapes
     /// `[T - t][D]`, for the restored token and all later ones.
@@ -180,88 +228,4 @@ impl Decomposition {
 }
 
 #[cfg(test)]
-mod tests {
-    use mambascope_model::{Compute, Error as ModelError, Model, Tap};
-
-    use super::*;
-    use crate::corrupt::Noise;
-    use crate::trace::Scope as _;
-
-    /// Puts a state in place, and keeps what the mixer then says.
-    struct Patched<'a> {
-        layer: usize,
-        token: usize,
-        state: Option<&'a Tensor>,
-        said: Vec<Vec<f64>>,
-    }
-
-    impl Tap for Patched<'_> {
-        fn wants(&self, spot: Spot) -> bool {
-            spot.layer == self.layer && matches!(spot.site, Site::State | Site::MixerOut)
-        }
-
-        fn visit(&mut self, _: Spot, now: Tensor) -> Result<Tensor, ModelError> {
-            self.said = now.to_vec2()?;
-            Ok(now)
-        }
-
-        fn step(&mut self, _: Spot, token: usize, now: Tensor) -> Result<Tensor, ModelError> {
-            match self.state.filter(|_| token == self.token) {
-                Some(state) => Ok(state.narrow(0, token, 1)?),
-                None => Ok(now),
-            }
-        }
-    }
-
-    #[test]
-    fn all_cells_together_are_the_patch() {
-        let model = Model::tiny().computed(Compute::Reference64).expect("packed");
-        let (layer, token) = (1, 2);
-        let noise = Noise::gaussian(0.7).samples(2);
-        let trace = model.trace([5, 9, 2, 7, 11]).subject(1..3).corrupt(noise);
-        let parts = trace.decompose(layer, token).expect("taken apart");
-        let plan = trace.resolve().expect("sound");
-        let clean = model.embeddings(&plan.prompt.ids).expect("embedded");
-        let spot = Spot { site: Site::State, layer };
-        let kept = model.activations_of(&clean, &[spot]).expect("a run");
-        let kept = kept.at(Site::State, layer).expect("kept");
-        let runs = crate::wavefront::corrupted_runs(&model, &plan, &clean).expect("drawn");
-        for (sample, run) in runs.iter().enumerate() {
-            let said = |state| {
-                let mut tap = Patched { layer, token, state, said: Vec::new() };
-                model.run_embeddings(run, &mut tap).expect("a run");
-                tap.said
-            };
-            let (before, after) = (said(None), said(Some(kept)));
-            let mut sums = vec![vec![0.0; 16]; 3];
-            for channel in 0..32 {
-                for dim in 0..4 {
-                    let change = parts.change(sample, channel, dim).expect("a cell");
-                    for (sum, change) in sums.iter_mut().flatten().zip(change.iter().flatten()) {
-                        *sum += change;
-                    }
-                }
-            }
-            for (later, sums) in sums.iter().enumerate() {
-                for (place, sum) in sums.iter().enumerate() {
-                    let moved = after[token + later][place] - before[token + later][place];
-                    assert!((moved - sum).abs() < 1e-10, "{moved} is not {sum}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn the_largest_cells_come_first_and_are_confirmed() {
-        let noise = Noise::gaussian(0.7).samples(2);
-        let trace = Model::tiny().trace([5, 9, 2, 7]).subject(1..3).corrupt(noise);
-        let parts = trace.decompose(2, 2).expect("taken apart");
-        assert_eq!(parts.cells().len(), 128);
-        assert!(parts.cells().is_sorted_by(|one, other| one.size >= other.size));
-        let confirmed = parts.confirm(2).expect("runs");
-        let low = trace.run().expect("a run").low();
-        assert!(confirmed.iter().any(|confirmed| (confirmed.score - low).abs() > 1e-9));
-        assert!(parts.change(0, 32, 0).is_none() && parts.change(2, 0, 0).is_none());
-        assert!(trace.decompose(9, 2).is_err() && trace.decompose(2, 9).is_err());
-    }
-}
+mod tests;

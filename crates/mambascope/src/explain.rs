@@ -98,6 +98,7 @@ fn parts(restore: &Restore) -> Vec<String> {
     let open = Extent::default();
     part(restore.channels != open, format!("channels {}", restore.channels));
     part(restore.dims != open, format!("state dimensions {}", restore.dims));
+    part(restore.taps != open, format!("taps {} of the window", restore.taps));
     part(restore.timing != Timing::ReadThrough, format!("timing {}", restore.timing));
     part(!restore.fill.is_other_run(), format!("put in place: {}", restore.fill));
     parts
@@ -106,18 +107,24 @@ fn parts(restore: &Restore) -> Vec<String> {
 fn cost(plan: &Resolved, config: &Config, work: Work) -> String {
     let cells = plan.grid.as_ref().map_or(0, |grid| grid.tokens.len() * grid.layers.len());
     let (samples, tokens) = (plan.samples(), plan.patched().ids.len());
-    let naive = cells.max(1) * (samples + 1) * tokens * config.layers;
+    cost_of(cells, samples, cells.max(1) * (samples + 1) * tokens * config.layers, work)
+}
+
+/// The work of some cells in words, beside that of a forward pass for each.
+pub(crate) fn cost_of(cells: usize, samples: usize, naive: usize, work: Work) -> String {
     let steps = work.base_steps + work.layer_steps;
     let share = 100.0 * steps as f64 / naive as f64;
     let steps = grouped(steps);
-    let plural = if samples == 1 { "" } else { "s" };
+    let plural = |count: usize| if count == 1 { "" } else { "s" };
     format!(
-        "{cells} cells x {samples} sample{plural}; {steps} layer-steps, {share:.0}% of one pass a cell"
+        "{cells} cell{} x {samples} sample{}; {steps} layer-steps, {share:.0}% of one pass a cell",
+        plural(cells),
+        plural(samples),
     )
 }
 
 /// A number with commas between its thousands.
-fn grouped(number: usize) -> String {
+pub(crate) fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

@@ -55,11 +55,11 @@ pub use error::Error;
 pub use facts::Facts;
 pub use fill::Fill;
 pub use interaction::Interaction;
-pub use knock_out::{Channels, Knock, KnockOut, Knocked, Lanes, Removal};
+pub use knock_out::{Channels, Knock, KnockOut, Knocked, Pair, Sources};
 pub use mambascope_figure as figure;
 pub use mambascope_figure::Figure;
 pub use mambascope_model as model;
-pub use mambascope_model::{Compute, Model, Site, Source, Timing};
+pub use mambascope_model::{Compute, Lanes, Model, Removal, Rest, Site, Source, Timing};
 pub use original::Original;
 pub use plan::{Answer, Direction, PLAN_VERSION, Plan, Prompt, Restore, Subject};
 pub use record::Record;
@@ -76,7 +76,7 @@ pub mod prelude {
     pub use crate::notebook::{self, Last as _};
     pub use crate::{
         Answer, At, Channels, Compute, Corruption, Direction, Effects, Error, Facts, Figure, Fill,
-        Lanes, Model, Noise, Original, Other, Plan, Record, Removal, Scope, Sever, Show, Site,
-        Swap, Through, Timing, TokenSet, Trace, Window, swap,
+        KnockOut, Knocked, Lanes, Model, Noise, Original, Other, Plan, Record, Removal, Rest,
+        Scope, Sever, Show, Site, Sources, Swap, Through, Timing, TokenSet, Trace, Window, swap,
     };
 }

@@ -146,6 +146,9 @@ pub struct Restore {
     /// Which of the N numbers that a channel's state has.
     #[serde(default, skip_serializing_if = "is_default")]
     pub dims: Extent,
+    /// Which of the K inputs of a convolution's window, the oldest first and the token's own last.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub taps: Extent,
     /// What is put in place.
     #[serde(default, skip_serializing_if = "Fill::is_other_run")]
     pub fill: Fill,

@@ -31,6 +31,23 @@ impl Record {
         self.activations.at(site, layer)
     }
 
+    /// One of the K inputs in the convolution's window of each token, `[L, E]`: 0 is the oldest, K-1 the token's own; `None`
+    /// where `ConvState` was not recorded or has no such tap.
+    ///
+    /// # Example
+    /// ```
+    /// use mambascope::prelude::*;
+    /// let acts = Model::tiny().record_all([5, 9, 2], &[At::from(Site::ConvState), At::from(Site::ConvIn)])?;
+    /// let own = acts.tap(1, 3).expect("the last of four");
+    /// assert_eq!(own.to_vec2::<f32>()?, acts.at(Site::ConvIn, 1).expect("recorded").to_vec2::<f32>()?);
+    /// assert!(acts.tap(1, 4).is_none());
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn tap(&self, layer: usize, tap: usize) -> Option<Tensor> {
+        let windows = self.at(Site::ConvState, layer)?; // [L, E, K]
+        windows.narrow(2, tap, 1).and_then(|tap| tap.squeeze(2)).ok()
+    }
+
     /// All that was recorded, by site and layer.
     pub fn iter(&self) -> impl Iterator<Item = (Site, usize, &Tensor)> {
         self.activations.iter().map(|(spot, tensor)| (spot.site, spot.layer, tensor))

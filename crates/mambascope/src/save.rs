@@ -11,6 +11,7 @@ pub(crate) enum Ending {
     Npz,
     Json,
     Safetensors,
+    Csv,
     Picture,
 }
 
@@ -22,6 +23,7 @@ impl Ending {
         let kind = match ending.as_deref() {
             Some("npz") => Some(Self::Npz),
             Some("json") => Some(Self::Json),
+            Some("csv") => Some(Self::Csv),
             Some("safetensors") => Some(Self::Safetensors),
             Some("svg" | "png" | "pdf" | "txt") => Some(Self::Picture),
             _ => None,

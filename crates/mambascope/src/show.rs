@@ -10,6 +10,7 @@ use mambascope_model::Model;
 use serde_json::json;
 
 use crate::effects::Effects;
+use crate::knock_out::{KnockOut, Knocked};
 use crate::notebook::Bundle;
 use crate::record::Record;
 use crate::trace::Trace;
@@ -51,6 +52,18 @@ impl Show for Effects {
 impl Show for Trace {
     fn bundle(&self) -> Bundle {
         Bundle::text(self.explain())
+    }
+}
+
+impl Show for KnockOut {
+    fn bundle(&self) -> Bundle {
+        Bundle::text(self.explain())
+    }
+}
+
+impl Show for Knocked {
+    fn bundle(&self) -> Bundle {
+        Bundle::text(self.to_string())
     }
 }
 

@@ -70,6 +70,7 @@ impl Trace {
                 timing: Timing::default(),
                 channels: Extent::default(),
                 dims: Extent::default(),
+                taps: Extent::default(),
                 fill: Fill::default(),
             });
             change(restore);
@@ -87,7 +88,7 @@ impl Trace {
     }
 
     /// Makes the corrupted run: noise on the subject (a bare number means so many sigmas), another subject ([`swap`]),
-    /// another prompt ([`Other`](crate::Other)), or nothing.
+    /// another prompt ([`Other`](crate::Other)), or nothing. The last one said holds: several are several traces.
     ///
     /// [`swap`]: crate::swap
     pub fn corrupt(&self, corruption: impl Into<Corruption>) -> Self {
@@ -148,6 +149,20 @@ impl Trace {
     /// Restores these of the N numbers of each channel's state only.
     pub fn dims(&self, dims: impl Into<Extent>) -> Self {
         self.change_restore(|restore| restore.dims = dims.into())
+    }
+
+    /// Restores these of the K inputs in a convolution's window only: 0 is the oldest, K-1 the token's own.
+    ///
+    /// # Example
+    /// ```
+    /// use mambascope::prelude::*;
+    /// let noisy = Model::tiny().trace([5, 9, 2, 7]).subject(1..3).corrupt(Noise::gaussian(0.5));
+    /// let one_back = noisy.restore(Site::ConvState).timing(Timing::ReadOnly).taps(2).run()?;
+    /// assert_ne!(one_back.score(3, 3), Some(one_back.low()), "the last subject token, as the last token's window has it");
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn taps(&self, taps: impl Into<Extent>) -> Self {
+        self.change_restore(|restore| restore.taps = taps.into())
     }
 
     /// Puts something else in place than the other run's values.

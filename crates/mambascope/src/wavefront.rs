@@ -12,22 +12,23 @@
 //! layer, and take (L-f)(T-t). The base rows take L T (S+1). [`Work`] counts what was done, and [`planned`] is the
 //! formula.
 
+mod acts;
 mod base;
+mod blind;
 mod cells;
 mod fill;
 mod group;
 mod put;
 
-use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use candle_core::Tensor;
-use mambascope_model::{Config, Model, Network, Operations, Program, Site};
+use mambascope_model::{Config, Model, Network, Operations, Program};
 use rayon::prelude::*;
 
+use self::acts::Acts;
 use self::base::Base;
-use self::cells::{Cell, Entry};
-use self::fill::Fills;
+use self::blind::Twin;
 use self::group::{Ground, Group};
 use crate::Error;
 use crate::check::{Corrupted, Resolved};
@@ -35,8 +36,10 @@ use crate::corrupt::corrupted;
 use crate::plan::Direction;
 use crate::watch::{Progress, Watch};
 
+pub(crate) use acts::{By, Cuts, Sight};
 pub use cells::Work;
-pub(crate) use cells::planned;
+pub(crate) use cells::{Cell, Entry, planned, work};
+pub(crate) use fill::{Fills, means, prepare};
 
 /// Bytes that a run's rows may take, beside the weights.
 const BUDGET: usize = 1 << 30;
@@ -73,20 +76,70 @@ pub(crate) fn run_within(
     watch: &dyn Watch,
     budget: usize,
 ) -> Result<Outcome, Error> {
+    let fills = fill::prepare(model, plan)?;
+    let cells = cells::that_matter(plan, model.config().layers);
+    let (acts, slots) = match &plan.grid {
+        Some(grid) => {
+            (Acts::Restores { grid, fills: &fills }, grid.tokens.len() * grid.layers.len())
+        }
+        None => (Acts::Nothing, 0),
+    };
+    run_cells(model, plan, Asked { cells: &cells, slots, acts }, watch, budget)
+}
+
+/// Runs knock-outs of a plan's clean run: a score for each slot.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn knock_out(
+    model: &Model,
+    plan: &Resolved,
+    cuts: &Cuts,
+    watch: &dyn Watch,
+) -> Result<Outcome, Error> {
+    knock_out_within(model, plan, cuts, watch, BUDGET)
+}
+
+/// Runs knock-outs in chunks of cells whose rows fit in so many bytes.
+pub(crate) fn knock_out_within(
+    model: &Model,
+    plan: &Resolved,
+    cuts: &Cuts,
+    watch: &dyn Watch,
+    budget: usize,
+) -> Result<Outcome, Error> {
+    let asked = Asked { cells: &cuts.cells, slots: cuts.slots(), acts: Acts::Cuts(cuts) };
+    run_cells(model, plan, asked, watch, budget)
+}
+
+/// The cells of a run, and what is done to them.
+#[derive(Debug, Clone, Copy)]
+struct Asked<'a> {
+    cells: &'a [Cell],
+    /// How many scores each sample has.
+    slots: usize,
+    acts: Acts<'a>,
+}
+
+fn run_cells(
+    model: &Model,
+    plan: &Resolved,
+    asked: Asked<'_>,
+    watch: &dyn Watch,
+    budget: usize,
+) -> Result<Outcome, Error> {
     let clean = model.embeddings(&plan.prompt.ids)?; // [L, D]
     let runs = corrupted_runs(model, plan, &clean)?;
-    let fills = fill::prepare(model, plan)?;
-    let config = model.config();
-    let cells = cells::that_matter(plan, config.layers);
+    let (config, cells) = (model.config(), asked.cells);
     let tokens = plan.patched().ids.len();
     let steps = cells.iter().map(|cell| cell.steps(tokens, config.layers)).sum::<usize>();
     let meter = Meter {
         watch,
         done: AtomicUsize::new(0),
         steps: steps * plan.samples(),
-        cells: plan.grid.as_ref().map_or(0, |grid| grid.tokens.len() * grid.layers.len()),
+        cells: asked.slots,
     };
-    let mut sheet = Sheet::new(plan);
+    let mut sheet = Sheet::new(plan, asked.slots);
     let inside = cells.iter().any(|cell| cell.entry == Entry::Block);
     let matrices = if inside { STEPPED } else { 1 };
     let size = Chunks::new(config, matrices * tokens.max(plan.prompt.ids.len()), budget);
@@ -95,7 +148,7 @@ pub(crate) fn run_within(
         if runs.is_empty() { vec![&[]] } else { runs.chunks(size.samples).collect() };
     for (index, some) in chunks.into_iter().enumerate() {
         let first = index * size.samples;
-        for some_cells in size.of_cells(&cells, some.len().max(1), tokens) {
+        for some_cells in size.of_cells(cells, some.len().max(1), tokens) {
             let walk = Walk {
                 plan,
                 config,
@@ -103,7 +156,7 @@ pub(crate) fn run_within(
                 runs: some,
                 first,
                 cells: some_cells,
-                fills: &fills,
+                acts: asked.acts,
                 meter: &meter,
             };
             model.with_network(On { walk: &walk, sheet: &mut sheet })?;
@@ -196,9 +249,8 @@ struct Sheet {
 }
 
 impl Sheet {
-    fn new(plan: &Resolved) -> Self {
+    fn new(plan: &Resolved, width: usize) -> Self {
         let samples = plan.samples();
-        let width = plan.grid.as_ref().map_or(0, |grid| grid.tokens.len() * grid.layers.len());
         Self {
             predicted: 0,
             answer: 0,
@@ -239,7 +291,7 @@ struct Walk<'a> {
     /// Number of the first sample.
     first: usize,
     cells: &'a [Cell],
-    fills: &'a Fills,
+    acts: Acts<'a>,
     meter: &'a Meter<'a>,
 }
 
@@ -257,47 +309,32 @@ impl Program for On<'_> {
 }
 
 impl Walk<'_> {
-    /// The layers of the grid's restores that any cell needs the clean values of.
-    fn restored(&self) -> Range<usize> {
-        let first = self.cells.iter().map(|cell| cell.layers.start).min().unwrap_or(0);
-        first..self.cells.iter().map(|cell| cell.layers.end).max().unwrap_or(0)
-    }
-
-    /// The sites that a layer has to keep.
-    fn kept(&self, layer: usize) -> Vec<Site> {
-        let Some(grid) = &self.plan.grid else { return Vec::new() };
-        let mut sites = Vec::new();
-        if self.restored().contains(&layer) {
-            sites = base::to_keep(&grid.sites());
-        }
-        let severed = grid.severed.iter().filter(|severed| severed.layers.contains(&layer));
-        sites.extend(base::to_keep_severed(severed.map(|severed| severed.site)));
-        sites
-    }
-
-    /// What the groups of a layer stand on; nothing where nothing is restored.
+    /// What the groups of a layer stand on.
     fn ground<'a, O: Operations>(
         &'a self,
         network: &'a Network<O>,
         base: &'a Base<'a, O>,
         layer: usize,
-    ) -> Option<Ground<'a, O>> {
-        let grid = self.plan.grid.as_ref()?;
-        Some(Ground { network, base, cells: self.cells, grid, layer, fills: self.fills })
+    ) -> Result<Ground<'a, O>, Error> {
+        let twin = match self.acts {
+            Acts::Cuts(cuts) => Twin::of(network, base, cuts, self.cells, layer)?,
+            Acts::Nothing | Acts::Restores { .. } => None,
+        };
+        Ok(Ground { network, base, cells: self.cells, acts: self.acts, layer, twin })
     }
 
     fn up<O: Operations>(&self, network: &Network<O>, sheet: &mut Sheet) -> Result<(), Error> {
         let mut base = Base::begin(network, self.plan, self.clean, self.runs)?;
-        let entry = self.plan.grid.as_ref().map(|grid| Entry::of(&grid.sites()));
+        let entry = self.cells.first().map(|cell| cell.entry);
         let mut groups = Vec::new();
         if entry == Some(Entry::Embeddings) {
-            groups = self.ground(network, &base, 0).map_or(Ok(groups), |ground| ground.form())?;
+            groups = self.ground(network, &base, 0)?.form()?;
         }
         for layer in 0..network.layers() {
             self.meter.check()?;
-            base.climb(network, layer, self.kept(layer))?;
+            base.climb(network, layer, self.acts.kept(self.cells, layer))?;
             sheet.work.base_steps += base.rows();
-            let Some(ground) = self.ground(network, &base, layer) else { continue };
+            let ground = self.ground(network, &base, layer)?;
             if entry == Some(Entry::Block) {
                 groups.extend(ground.form()?);
             }
@@ -361,4 +398,4 @@ impl Walk<'_> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

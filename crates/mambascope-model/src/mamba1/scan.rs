@@ -38,7 +38,7 @@ impl<O: Operations> Block<O> {
     }
 
     /// The scan with every quantity of its equation as a matrix; past the stepped tokens fused again.
-    fn stepped_scan(
+    pub(super) fn stepped_scan(
         &self,
         x: &O::Rows,
         selected: &Selected<O>,

@@ -125,7 +125,8 @@ fn check_sites(sites: &[Site], restore: &Restore, problems: &mut Vec<Problem>) {
     }
 }
 
-fn check_fill(model: &Model, sites: &[Site], fill: &Fill, problems: &mut Vec<Problem>) {
+/// Notes what is wrong with what is put in place of some sites.
+pub(crate) fn check_fill(model: &Model, sites: &[Site], fill: &Fill, problems: &mut Vec<Problem>) {
     let wrong = match fill {
         Fill::OtherRun | Fill::Zero => None,
         Fill::Scaled(factor) => {
@@ -160,8 +161,8 @@ fn check_fill(model: &Model, sites: &[Site], fill: &Fill, problems: &mut Vec<Pro
 /// The numbers of a site that are restored.
 fn place(config: &Config, site: Site, restore: &Restore) -> Result<Place, Problem> {
     let open = Extent::default();
-    let (channels, dims) = (restore.channels, restore.dims);
-    if channels == open && dims == open {
+    let Restore { channels, dims, taps, .. } = restore;
+    if [channels, dims, taps].iter().all(|part| **part == open) {
         return Ok(Place { site, columns: None });
     }
     let shape = site.token_shape(config);
@@ -171,10 +172,11 @@ fn place(config: &Config, site: Site, restore: &Restore) -> Result<Place, Proble
         Site::DeltaLow => (None, None),
         _ => (Some(shape[0]), None),
     };
-    let channels = part(site, "channels", channels, channel_count)?;
-    let dims = part(site, "state dimensions", dims, dim_count)?;
-    // The last extent of a window is its K inputs, all of them.
-    let inner = if site == Site::ConvState { 0..shape[1] } else { dims };
+    let tap_count = (site == Site::ConvState).then(|| shape[1]);
+    let channels = part(site, Axis::Channels, *channels, channel_count)?;
+    let dims = part(site, Axis::Dims, *dims, dim_count)?;
+    let taps = part(site, Axis::Taps, *taps, tap_count)?;
+    let inner = if site == Site::ConvState { taps } else { dims };
     let width = if shape.len() == 2 { shape[1] } else { 1 };
     let columns = match site {
         Site::B | Site::C => inner.collect(),
@@ -186,10 +188,41 @@ fn place(config: &Config, site: Site, restore: &Restore) -> Result<Place, Proble
     Ok(Place { site, columns: Some(columns) })
 }
 
-/// A run of a site's channels or state dimensions.
+/// What the numbers of a site are counted by.
+#[derive(Debug, Clone, Copy)]
+enum Axis {
+    Channels,
+    Dims,
+    Taps,
+}
+
+impl Axis {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Channels => "channels",
+            Self::Dims => "state dimensions",
+            Self::Taps => "taps",
+        }
+    }
+
+    /// What to write instead where a site has none of them.
+    const fn help(self) -> &'static str {
+        match self {
+            Self::Channels => {
+                "leave `.channels(..)` out, or restore a site that has them: `Site::State`"
+            }
+            Self::Dims => "leave `.dims(..)` out, or restore a site that has them: `Site::State`",
+            Self::Taps => {
+                "leave `.taps(..)` out, or restore the site that has them: `Site::ConvState`"
+            }
+        }
+    }
+}
+
+/// A run of a site's channels, state dimensions or taps.
 fn part(
     site: Site,
-    what: &str,
+    axis: Axis,
     extent: Extent,
     count: Option<usize>,
 ) -> Result<Range<usize>, Problem> {
@@ -197,17 +230,16 @@ fn part(
         return if extent == Extent::default() {
             Ok(0..1)
         } else {
-            let verb = if what == "channels" { ".channels(..)" } else { ".dims(..)" };
-            let help =
-                format!("leave `{verb}` out, or restore a site that has them: `Site::State`");
-            Err(Problem::new(format!("{what} {extent} of {site}, which has none"), help))
+            let what = format!("{} {extent} of {site}, which has none", axis.words());
+            Err(Problem::new(what, axis.help()))
         };
     };
     let range = extent.within(count);
     if range.start < range.end && range.end <= count {
         Ok(range)
     } else {
-        let said = format!("{what} {extent} of {site}, which has {count}, counted from 0");
+        let words = axis.words();
+        let said = format!("{words} {extent} of {site}, which has {count}, counted from 0");
         Err(Problem::new(said, suggestion(extent, count)))
     }
 }

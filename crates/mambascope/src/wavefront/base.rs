@@ -112,6 +112,7 @@ impl<'a, O: Operations> Base<'a, O> {
             keep: Keep::States,
             reach: Reach::Every,
             stepping: Stepping::Every,
+            blind: None,
         };
         let mut keeper = Keeper { wanted, kept: BTreeMap::new() };
         let (after, past) = network.block(layer, &self.after, &pass, &mut keeper)?;

@@ -112,8 +112,12 @@ pub struct Work {
 
 /// The work of a plan in one chunk, by formula.
 pub(crate) fn planned(plan: &Resolved, layers: usize) -> Work {
+    work(plan, &that_matter(plan, layers), layers)
+}
+
+/// The work of some cells in one chunk, by formula.
+pub(crate) fn work(plan: &Resolved, cells: &[Cell], layers: usize) -> Work {
     let (tokens, samples) = (plan.patched().ids.len(), plan.samples());
-    let cells = that_matter(plan, layers);
     let inside = |cell: &&Cell| cell.entry == Entry::ReadOut;
     Work {
         base_steps: layers * plan.base_tokens(),

@@ -12,8 +12,8 @@ use crate::plan::Prompt;
 use crate::random::RandomState;
 
 /// What is put in place, ready to be put.
-#[derive(Debug)]
-pub(super) enum Fills {
+#[derive(Debug, Clone)]
+pub(crate) enum Fills {
     /// What the other run has.
     OtherRun,
     /// What is there, times a number.
@@ -25,7 +25,7 @@ pub(super) enum Fills {
 }
 
 /// Makes ready what a plan puts in place.
-pub(super) fn prepare(model: &Model, plan: &Resolved) -> Result<Fills, Error> {
+pub(crate) fn prepare(model: &Model, plan: &Resolved) -> Result<Fills, Error> {
     let Some(grid) = &plan.grid else { return Ok(Fills::OtherRun) };
     let config = model.config();
     let rows = |row: &dyn Fn(usize) -> Vec<f64>| {
@@ -52,7 +52,7 @@ pub(super) fn prepare(model: &Model, plan: &Resolved) -> Result<Fills, Error> {
 }
 
 /// The mean of each site and layer over all tokens of some prompts.
-fn means(
+pub(crate) fn means(
     model: &Model,
     sites: &[Site],
     prompts: &[Prompt],

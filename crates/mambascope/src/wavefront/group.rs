@@ -3,10 +3,12 @@
 use std::ops::Range;
 
 use mambascope_model::{
-    Keep, Network, Operations, Pass, Ragged, Reach, RowTap as _, Site, Span, Stepping, Timing,
+    Keep, Network, Operations, Pass, Ragged, Reach, RowTap as _, Site, Span, Stepping,
 };
 
+use super::acts::Acts;
 use super::base::Base;
+use super::blind::{self, Twin};
 use super::cells::{Cell, Entry};
 use super::fill::Fills;
 use super::put::{Put, Putter};
@@ -34,9 +36,10 @@ pub(super) struct Ground<'a, O: Operations> {
     pub(super) network: &'a Network<O>,
     pub(super) base: &'a Base<'a, O>,
     pub(super) cells: &'a [Cell],
-    pub(super) grid: &'a Grid,
+    pub(super) acts: Acts<'a>,
     pub(super) layer: usize,
-    pub(super) fills: &'a Fills,
+    /// What the layer remembers of the clean run without what cells do not see.
+    pub(super) twin: Option<Twin<O>>,
 }
 
 impl<O: Operations> Ground<'_, O> {
@@ -84,7 +87,7 @@ impl<O: Operations> Ground<'_, O> {
                 tokens.map(|token| base.target(owner.sample, token))
             })
             .collect();
-        let entry = Entry::of(&self.grid.sites());
+        let entry = owners.first().map_or(Entry::After, |owner| self.cells[owner.cell].entry);
         let from = if entry == Entry::Block { &base.before } else { &base.after };
         let operations = self.network.operations();
         let mut rows = operations.gather(from, &sources)?;
@@ -119,9 +122,25 @@ impl<O: Operations> Ground<'_, O> {
         Ok(self.network.read_out(self.layer, &before, scan_out, gate, &mut putter)?)
     }
 
-    /// A tap that restores what each cell restores in this layer, and holds what is severed; `rows` are those of each
-    /// span, the restored token first.
+    /// A tap that puts in place what each cell has in this layer; `rows` are those of each span, the restored token
+    /// first.
     fn putter(&self, owners: &[Owner], rows: &[Range<usize>]) -> Putter<'_, O> {
+        let puts = match self.acts {
+            Acts::Nothing => Vec::new(),
+            Acts::Restores { grid, fills } => self.restores(grid, fills, owners, rows),
+            Acts::Cuts(cuts) => blind::means(self.base, cuts, self.cells, owners, rows, self.layer),
+        };
+        Putter::new(self.network, self.base, self.layer, puts)
+    }
+
+    /// What each cell restores, and what is severed.
+    fn restores<'b>(
+        &self,
+        grid: &'b Grid,
+        fills: &'b Fills,
+        owners: &[Owner],
+        rows: &[Range<usize>],
+    ) -> Vec<Put<'b>> {
         let restores =
             |cell: &Cell| cell.entry == Entry::Embeddings || cell.layers.contains(&self.layer);
         let pairs = owners.iter().zip(rows).filter_map(|(owner, rows)| {
@@ -129,24 +148,15 @@ impl<O: Operations> Ground<'_, O> {
             restores(cell).then(|| (self.base.source(owner.sample, cell.token), rows.start))
         });
         let pairs: Vec<(usize, usize)> = pairs.collect();
-        let severed =
-            self.grid.severed.iter().filter(|severed| severed.layers.contains(&self.layer));
-        let held = severed.map(|severed| Put {
-            site: severed.site,
-            timing: Timing::ReadThrough,
-            fills: None,
-            columns: None,
-            pairs: self.held(severed, owners, rows),
-        });
-        let restored = self.grid.places.iter().map(|Place { site, columns }| Put {
-            site: *site,
-            timing: self.grid.timing,
-            fills: Some(self.fills),
+        let severed = grid.severed.iter().filter(|severed| severed.layers.contains(&self.layer));
+        let held =
+            severed.map(|severed| Put::of(severed.site, None, self.held(severed, owners, rows)));
+        let restored = grid.places.iter().map(|Place { site, columns }| Put {
+            timing: grid.timing,
             columns: columns.as_deref(),
-            pairs: pairs.clone(),
+            ..Put::of(*site, Some(fills), pairs.clone())
         });
-        let puts = restored.chain(held).collect();
-        Putter::new(self.network, self.base, self.layer, puts)
+        restored.chain(held).collect()
     }
 
     /// The rows that a severed site holds, each with the row of the patched run that it keeps.
@@ -171,8 +181,8 @@ impl<O: Operations> Ground<'_, O> {
 
     /// Whether some token past the restored one is held inside the scan or the convolution.
     fn holds_later(&self) -> bool {
-        self.grid
-            .severed
+        let Acts::Restores { grid, .. } = self.acts else { return false };
+        grid.severed
             .iter()
             .any(|severed| severed.tokens.is_some() && severed.layers.contains(&self.layer))
     }
@@ -200,12 +210,22 @@ impl<O: Operations> Group<O> {
         let reach = if last { Reach::Last } else { Reach::Every };
         let mut putter = ground.putter(&self.owners, &rows_of(&self.ragged));
         let stepping = if ground.holds_later() { Stepping::Every } else { Stepping::First };
+        let cut = match (ground.acts, &ground.twin) {
+            (Acts::Cuts(cuts), Some(twin)) => Some((cuts, twin)),
+            _ => None,
+        };
+        let blinded = cut.map(|(cuts, twin)| {
+            twin.blinded(cuts, ground.cells, &self.owners, &self.ragged, ground.layer)
+        });
         let pass = Pass {
             ragged: &self.ragged,
             past: ground.base.past.as_ref(),
             keep: Keep::Nothing,
             reach,
             stepping,
+            blind: cut
+                .zip(blinded.as_ref())
+                .and_then(|((cuts, twin), blinded)| blinded.lend(cuts, twin, ground.layer)),
         };
         self.rows = ground.network.block(ground.layer, &self.rows, &pass, &mut putter)?.0;
         Ok(self.ragged.rows())

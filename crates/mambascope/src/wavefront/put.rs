@@ -20,6 +20,17 @@ pub(super) struct Put<'a> {
     pub(super) pairs: Vec<(usize, usize)>,
 }
 
+impl<'a> Put<'a> {
+    /// A whole site, read as soon as it is in place.
+    pub(super) const fn of(
+        site: Site,
+        fills: Option<&'a Fills>,
+        pairs: Vec<(usize, usize)>,
+    ) -> Self {
+        Self { site, timing: Timing::ReadThrough, fills, columns: None, pairs }
+    }
+}
+
 /// A tap that puts rows of the base over rows of a pack, in one layer.
 pub(super) struct Putter<'a, O: Operations> {
     network: &'a Network<O>,

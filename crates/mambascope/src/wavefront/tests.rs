@@ -1,11 +1,14 @@
 //! Laws of the wavefront on random small models: every cell against the program that runs it alone.
 
+use std::ops::Range;
+
 use candle_core::{DType, Tensor};
 use mambascope_model::{Activations, Compute, Config, Model, Site, Spot, Tap};
 use proptest::prelude::*;
 
 mod laws;
 mod patches;
+mod taps;
 
 use super::*;
 use crate::at::{Convention, Window};
@@ -46,7 +49,7 @@ impl Case {
     }
 }
 
-fn configs() -> impl Strategy<Value = Config> {
+pub(crate) fn configs() -> impl Strategy<Value = Config> {
     (1..5_usize, 1..3_usize, 1..4_usize, 1..5_usize, 1..3_usize, any::<[bool; 3]>()).prop_map(
         |(layers, expand, state, convolution, rank, [biased, convolution_bias, tied])| Config {
             layers,

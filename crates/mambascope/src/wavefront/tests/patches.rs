@@ -22,6 +22,7 @@ struct Said {
     timing: Timing,
     window: usize,
     part: Option<(usize, usize)>,
+    taps: Option<(usize, usize)>,
     sever: Option<(Site, bool)>,
     fill: u8,
 }
@@ -55,6 +56,10 @@ fn said() -> impl Strategy<Value = Said> {
             // Only sites of the inner width have these channels; parts of others are tested by their words.
             let whole = sites.iter().any(|site| site.token_shape(&config)[0] < 12);
             let part = part.filter(|_| !whole);
+            let width = config.convolution;
+            let windowed = part.filter(|_| sites == [Site::ConvState]);
+            let taps =
+                windowed.map(|(first, count)| (first % width, count.min(width - first % width)));
             Said {
                 config,
                 model_seed,
@@ -66,6 +71,7 @@ fn said() -> impl Strategy<Value = Said> {
                 timing,
                 window,
                 part,
+                taps,
                 sever,
                 fill,
             }
@@ -101,6 +107,9 @@ impl Said {
         }
         if let Some((first, count)) = self.part {
             trace = trace.channels(first..first + count);
+        }
+        if let Some((first, count)) = self.taps {
+            trace = trace.taps(first..first + count);
         }
         match self.sever {
             Some((site, true)) => trace.sever_at((site, ..), TokenSet::All),

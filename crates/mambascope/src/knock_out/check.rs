@@ -1,0 +1,222 @@
+//! Every way a knock-out can be wrong, all problems at once; and what it comes to where it is sound.
+
+use std::ops::Range;
+
+use mambascope_model::{Lanes, Model, Removal, Rest, Site, Unseen};
+
+use super::knock::{Knock, Sources, name};
+use super::{Channels, KnockOut};
+use crate::Error;
+use crate::at::TokenSet;
+use crate::check::{self, Problem, Resolved, Spoken};
+use crate::fill::Fill;
+use crate::wavefront::{By, Cell, Cuts, Entry, Fills, Sight, means};
+
+/// A knock-out that fits its model.
+#[derive(Debug)]
+pub(super) struct Settled {
+    /// The clean run.
+    pub(super) plan: Resolved,
+    /// The rows of the grid.
+    pub(super) rows: Vec<Row>,
+    /// The columns: each a centre, and the layers that are cut together.
+    pub(super) windows: Vec<(usize, Range<usize>)>,
+    /// Those that can change anything.
+    pub(super) cells: Vec<Cell>,
+}
+
+/// One pair of a grid.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    pub(super) name: String,
+    pub(super) sight: Sight,
+}
+
+/// Fits a knock-out to its model and prompt, or says all that is wrong with it.
+pub(super) fn resolve(knock_out: &KnockOut) -> Result<Settled, Error> {
+    let KnockOut { trace, knock } = knock_out;
+    let model = trace.model();
+    let (plan, mut problems) = match trace.resolve_clean() {
+        Ok(plan) => (Some(plan), Vec::new()),
+        Err(Error::Plan { problems }) => (None, problems),
+        Err(other) => return Err(other),
+    };
+    if trace.plan().restore.is_some() {
+        problems.push(Problem::new(
+            "something is restored and something knocked out",
+            "knock out on a trace without `.restore(..)`: a knock-out is of the clean run",
+        ));
+    }
+    let windows = match windows(model, knock) {
+        Ok(windows) => windows,
+        Err(Error::Plan { problems: found }) => {
+            problems.extend(found);
+            Vec::new()
+        }
+        Err(other) => return Err(other),
+    };
+    if knock.window.is_some_and(|window| window.size == 0) {
+        problems.push(Problem::new("a window of 0 layers", "`.window(1)` cuts single layers"));
+    }
+    check_channels(knock, &mut problems);
+    check_mean(model, knock, &mut problems);
+    let rows = match &plan {
+        Some(plan) => rows(knock, &plan.prompt, &mut problems),
+        None => Vec::new(),
+    };
+    match plan {
+        Some(plan) if problems.is_empty() => {
+            let cells = cells(model, knock, &rows, &windows);
+            Ok(Settled { plan, rows, windows, cells })
+        }
+        _ => Err(Error::Plan { problems }),
+    }
+}
+
+/// The runs of layers that are cut together, each with its centre.
+fn windows(model: &Model, knock: &Knock) -> Result<Vec<(usize, Range<usize>)>, Error> {
+    let count = model.config().layers;
+    let layers = check::layers_of(model, &(Site::State, knock.layers).into())?;
+    Ok(match knock.window {
+        None => vec![(layers.start, layers)],
+        Some(window) => layers.map(|centre| (centre, window.layers(centre, count))).collect(),
+    })
+}
+
+fn check_channels(knock: &Knock, problems: &mut Vec<Problem>) {
+    let share = knock.channels.share();
+    if !(share > 0.0 && share <= 1.0) {
+        problems.push(Problem::new(
+            format!("a share of {share} of the channels"),
+            "a number above 0 and up to 1, such as `Channels::Slowest(0.33)`",
+        ));
+    }
+    if knock.channels != Channels::All && knock.lanes == Lanes::Convolution {
+        problems.push(Problem::new(
+            format!("{} of the scan, whose lane is not cut", knock.channels),
+            "`.lanes(Lanes::Scan)` or `.lanes(Lanes::Both)`, or leave `.channels(..)` out",
+        ));
+    }
+    if knock.removal == Removal::Write && knock.lanes == Lanes::Convolution {
+        problems.push(Problem::new(
+            "the write of a source is removed from the scan, whose lane is not cut",
+            "`.lanes(Lanes::Scan)` or `.lanes(Lanes::Both)`, or leave `.removal(..)` out",
+        ));
+    }
+    if knock.rest == Rest::Undecayed && knock.channels == Channels::All {
+        problems.push(Problem::new(
+            "undecayed writes in the rest of the channels, where all of them are cut",
+            "`.channels(Channels::Fastest(0.67))`, or leave `.rest(..)` out",
+        ));
+    }
+    if knock.rest == Rest::Undecayed && knock.removal == Removal::Write {
+        problems.push(Problem::new(
+            "undecayed writes in the rest of the channels, while the sources' decay is kept in those that are cut",
+            "`.removal(Removal::Invisible)`, or leave `.rest(..)` out",
+        ));
+    }
+}
+
+fn check_mean(model: &Model, knock: &Knock, problems: &mut Vec<Problem>) {
+    let Some(prompts) = &knock.mean else { return };
+    if prompts.is_empty() {
+        let help = "one prompt or more: `.mean([\"Rome is\"])`";
+        problems.push(Problem::new("a mean over 0 prompts in place of the sources", help));
+    } else {
+        check::check_fill(model, &[Site::ConvIn], &Fill::Mean(prompts.clone()), problems);
+    }
+    let whole = (Lanes::default(), Removal::default(), Channels::default(), Rest::default());
+    if (knock.lanes, knock.removal, knock.channels, knock.rest) != whole {
+        problems.push(Problem::new(
+            "sources are knocked out by their mean, and lanes, channels or writes are cut as well",
+            "leave out `.lanes(..)`, `.removal(..)`, `.channels(..)` and `.rest(..)`, or `.mean(..)`: the mean goes in \
+             before both lanes",
+        ));
+    }
+}
+
+fn rows(knock: &Knock, prompt: &Spoken, problems: &mut Vec<Problem>) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for pair in &knock.pairs {
+        let mut tokens = |set: TokenSet| {
+            check::tokens_in(set, prompt).map_err(|problem| problems.push(problem)).ok()
+        };
+        let (Some(from), Some(to)) = (tokens(pair.from), tokens(pair.to)) else { continue };
+        if from.start >= to.end {
+            problems.push(Problem::new(
+                format!("tokens {to:?} are not to see tokens {from:?}, which come after them"),
+                "sources come before targets: `.knock_out(Subject, Last, ..)`",
+            ));
+        }
+        match knock.sources {
+            Sources::Together => {
+                rows.push(Row { name: pair.to_string(), sight: Sight { from, to } });
+            }
+            // Of several sources those that come after all targets have nobody who could see them.
+            Sources::Each => rows.extend(from.filter(|token| *token < to.end).map(|token| Row {
+                name: format!("token {token} to {}", name(pair.to)),
+                sight: Sight { from: token..token + 1, to: to.clone() },
+            })),
+        }
+    }
+    rows
+}
+
+/// The cells of a grid that can differ from the clean run.
+fn cells(
+    model: &Model,
+    knock: &Knock,
+    rows: &[Row],
+    windows: &[(usize, Range<usize>)],
+) -> Vec<Cell> {
+    let mut cells = Vec::new();
+    for (row, Row { sight, .. }) in rows.iter().enumerate() {
+        let Some(token) = first_change(model, knock, sight) else { continue };
+        for (column, (_, layers)) in windows.iter().enumerate() {
+            let slot = row * windows.len() + column;
+            cells.push(Cell { token, entry: Entry::Block, layers: layers.clone(), slot });
+        }
+    }
+    cells
+}
+
+/// The first token that reads something else, in the lowest layer.
+fn first_change(model: &Model, knock: &Knock, sight: &Sight) -> Option<usize> {
+    let Sight { from, to } = sight;
+    if knock.mean.is_some() {
+        return Some(from.start);
+    }
+    let width = model.config().convolution;
+    let seen = |token: &usize| {
+        let window = (token + 1).saturating_sub(width)..token + 1;
+        let near = window.start < from.end && from.start < window.end;
+        (knock.lanes.scan() && from.start <= *token) || (knock.lanes.convolution() && near)
+    };
+    to.clone().find(seen)
+}
+
+impl Settled {
+    /// What the wavefront runs.
+    pub(super) fn cuts(&self, knock_out: &KnockOut) -> Result<Cuts, Error> {
+        let (model, knock) = (knock_out.trace.model(), &knock_out.knock);
+        let by = match &knock.mean {
+            Some(prompts) => By::Mean(Fills::Rows(means(model, &[Site::ConvIn], prompts)?)),
+            None => By::Blindness(unseen(model, knock)?),
+        };
+        let pairs = self.rows.iter().map(|row| row.sight.clone()).collect();
+        Ok(Cuts { cells: self.cells.clone(), pairs, windows: self.windows.len(), by })
+    }
+}
+
+/// What is not seen, layer by layer.
+pub(super) fn unseen(model: &Model, knock: &Knock) -> Result<Vec<Unseen>, Error> {
+    let unseen = |layer| {
+        Ok(Unseen {
+            lanes: knock.lanes,
+            removal: knock.removal,
+            rest: knock.rest,
+            channels: knock.channels.of(model, layer)?,
+        })
+    };
+    (0..model.config().layers).map(unseen).collect()
+}

@@ -1,0 +1,181 @@
+//! What a knock-out measured.
+
+use std::fmt;
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use super::KnockOut;
+use super::check::Settled;
+use super::knock::Knock;
+use crate::Error;
+use crate::wavefront::{Outcome, Work};
+
+/// What a knock-out measured: p(answer) of the clean run, and with each pair of tokens cut in each run of layers.
+///
+/// # Units
+/// Probabilities.
+///
+/// # Example
+/// ```
+/// use mambascope::prelude::*;
+/// let trace = Model::tiny().trace([5, 9, 2, 7]).subject(1..3);
+/// let knocked = trace.knock_out(Subject, Last, ..).and(0, Last).window(1).run()?;
+/// assert_eq!(knocked.rows(), ["subject to last token", "token 0 to last token"]);
+/// let change = (knocked.score(1, 3).expect("a cell") - knocked.high()) / knocked.high();
+/// assert_eq!(knocked.relative()[4 + 3], change);
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Knocked {
+    pub(super) version: String,
+    pub(super) model: String,
+    pub(super) model_digest: String,
+    pub(super) knock: Knock,
+    pub(super) input_ids: Vec<u32>,
+    pub(super) input_tokens: Vec<String>,
+    pub(super) subject: Range<usize>,
+    pub(super) answer: String,
+    pub(super) answer_id: u32,
+    pub(super) correct_prediction: bool,
+    pub(super) high: f64,
+    pub(super) rows: Vec<String>,
+    pub(super) from: Vec<Range<usize>>,
+    pub(super) to: Vec<Range<usize>>,
+    pub(super) centres: Vec<usize>,
+    pub(super) layers: Vec<Range<usize>>,
+    pub(super) scores: Vec<f64>,
+    pub(super) warnings: Vec<String>,
+    pub(super) work: Work,
+}
+
+impl Knocked {
+    /// Puts names to what a run measured.
+    pub(super) fn gather(
+        knock_out: &KnockOut,
+        settled: Settled,
+        outcome: Outcome,
+    ) -> Result<Self, Error> {
+        let model = knock_out.trace.model();
+        let answer = outcome.answer;
+        let (centres, layers) = settled.windows.into_iter().unzip();
+        let (rows, sights): (Vec<_>, Vec<_>) =
+            settled.rows.into_iter().map(|row| (row.name, row.sight)).unzip();
+        let (from, to) = sights.into_iter().map(|sight| (sight.from, sight.to)).unzip();
+        Ok(Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            model: model.name().to_owned(),
+            model_digest: model.digest()?,
+            knock: knock_out.knock.clone(),
+            input_ids: settled.plan.prompt.ids,
+            input_tokens: settled.plan.prompt.pieces,
+            subject: settled.plan.prompt.subject,
+            answer: model
+                .tokens()
+                .map_or_else(|| format!("#{answer}"), |tokens| tokens.readable(answer)),
+            answer_id: answer,
+            correct_prediction: answer == outcome.predicted,
+            high: outcome.high,
+            rows,
+            from,
+            to,
+            centres,
+            layers,
+            scores: outcome.scores,
+            warnings: settled.plan.warnings,
+            work: outcome.work,
+        })
+    }
+
+    /// What was knocked out.
+    pub const fn knock(&self) -> &Knock {
+        &self.knock
+    }
+
+    /// The token whose probability was measured, as a person reads it.
+    pub fn answer(&self) -> &str {
+        &self.answer
+    }
+
+    /// The token whose probability was measured.
+    pub const fn answer_id(&self) -> u32 {
+        self.answer_id
+    }
+
+    /// p(answer) of the run as it is.
+    pub const fn high(&self) -> f64 {
+        self.high
+    }
+
+    /// The pairs of tokens in words, row after row of the scores.
+    pub fn rows(&self) -> &[String] {
+        &self.rows
+    }
+
+    /// The tokens that were not seen, for each row.
+    pub fn from(&self) -> &[Range<usize>] {
+        &self.from
+    }
+
+    /// The tokens that did not see them, for each row.
+    pub fn to(&self) -> &[Range<usize>] {
+        &self.to
+    }
+
+    /// The layers that were knocked out together, for each column.
+    pub fn layers(&self) -> &[Range<usize>] {
+        &self.layers
+    }
+
+    /// The centre of each column's layers; the first of them where there are no windows.
+    pub fn centres(&self) -> &[usize] {
+        &self.centres
+    }
+
+    /// p(answer) of each pair in each run of layers, row after row.
+    pub fn scores(&self) -> &[f64] {
+        &self.scores
+    }
+
+    /// p(answer) of one pair in one run of layers; `None` outside the grid.
+    pub fn score(&self, row: usize, column: usize) -> Option<f64> {
+        let inside = row < self.rows.len() && column < self.layers.len();
+        self.scores.get(row * self.layers.len() + column).copied().filter(|_| inside)
+    }
+
+    /// (p - p0) / p0 of each score, as published.
+    pub fn relative(&self) -> Vec<f64> {
+        self.scores.iter().map(|score| (score - self.high) / self.high).collect()
+    }
+
+    /// The row and column of the lowest score.
+    pub fn lowest(&self) -> Option<(usize, usize)> {
+        let lower = |best: usize, (cell, score): (usize, &f64)| {
+            if *score < self.scores[best] { cell } else { best }
+        };
+        let cell = self.scores.iter().enumerate().fold(0, lower);
+        (!self.scores.is_empty()).then(|| (cell / self.layers.len(), cell % self.layers.len()))
+    }
+
+    /// What a reader should know before trusting the numbers.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// The work that was done.
+    pub const fn work(&self) -> Work {
+        self.work
+    }
+}
+
+impl fmt::Display for Knocked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "p({}) clean {:.4}", self.answer.trim(), self.high)?;
+        if let Some((row, column)) = self.lowest() {
+            let score = self.scores[row * self.layers.len() + column];
+            let (name, layers) = (&self.rows[row], &self.layers[column]);
+            write!(f, ", lowest {score:.4} with {name} cut in layers {layers:?}")?;
+        }
+        Ok(())
+    }
+}

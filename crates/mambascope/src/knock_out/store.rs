@@ -1,0 +1,150 @@
+//! Knock-outs on disk: npz, JSON, CSV, and pictures.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+use std::path::Path;
+
+use super::Knocked;
+use crate::Error;
+use crate::npz::{Array, Npz, Values};
+use crate::save::{Ending, aside};
+
+/// The endings that knock-outs are written under.
+const ENDINGS: &[Ending] = &[Ending::Npz, Ending::Json, Ending::Csv, Ending::Picture];
+/// The same in words.
+const KNOWN: &str = "`.npz`, `.json`, `.csv`, `.svg`, `.png`, `.pdf` or `.txt`";
+
+impl Knocked {
+    /// Writes the knock-out by the file's ending: npz, json, csv, or its [`figure`](Knocked::figure) as svg, png, pdf or txt.
+    ///
+    /// An npz reads without pickle: `scores` and `relative` [pairs, runs of layers], `from` and `to` [pairs, 2], `layers`
+    /// [runs, 2], `high_score` and the prompt's keys of a trace.
+    ///
+    /// # Errors
+    /// For another ending, or when the file cannot be written; a file that was there is kept then.
+    ///
+    /// # Example
+    /// ```
+    /// use mambascope::prelude::*;
+    /// let folder = tempfile::tempdir().expect("a folder");
+    /// let file = folder.path().join("knock.npz");
+    /// let trace = Model::tiny().trace([5, 9, 2, 7]).subject(1..3);
+    /// let knocked = trace.knock_out(Subject, Last, ..).window(1).run()?;
+    /// knocked.save(&file)?;
+    /// assert_eq!(Knocked::open(&file)?, knocked);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn save(&self, file: impl AsRef<Path>) -> Result<&Self, Error> {
+        let file = file.as_ref();
+        match Ending::of(file, ENDINGS, KNOWN)? {
+            Ending::Npz => self.to_npz()?.save(file)?,
+            Ending::Json => aside(file, self.to_json()?.as_bytes())?,
+            Ending::Csv => aside(file, self.to_csv().as_bytes())?,
+            _ => {
+                self.figure()?.save(file)?;
+            }
+        }
+        Ok(self)
+    }
+
+    /// Refuses a name under which knock-outs cannot be written.
+    ///
+    /// # Errors
+    /// As said, before any work.
+    pub fn check_name(file: &Path) -> Result<(), Error> {
+        Ending::of(file, ENDINGS, KNOWN).map(|_| ())
+    }
+
+    /// The knock-out as JSON.
+    ///
+    /// # Errors
+    /// Never for numbers that are finite.
+    pub fn to_json(&self) -> Result<String, Error> {
+        serde_json::to_string_pretty(self).map_err(|source| Error::Json { what: "result", source })
+    }
+
+    /// Reads a knock-out from JSON.
+    ///
+    /// # Errors
+    /// When the text is not what [`Knocked::to_json`] wrote.
+    pub fn from_json(text: &str) -> Result<Self, Error> {
+        let knocked: Self =
+            serde_json::from_str(text).map_err(|source| Error::Json { what: "result", source })?;
+        let (rows, columns) = (knocked.rows.len(), knocked.layers.len());
+        let fits = knocked.scores.len() == rows * columns
+            && [knocked.from.len(), knocked.to.len()] == [rows; 2]
+            && knocked.centres.len() == columns
+            && knocked.input_tokens.len() == knocked.input_ids.len();
+        let message = "its parts do not fit each other".to_owned();
+        if fits { Ok(knocked) } else { Err(Error::NotEffects { file: "the text".into(), message }) }
+    }
+
+    /// The knock-out as a table, a line for each score.
+    pub fn to_csv(&self) -> String {
+        let mut text =
+            "pair,from_first,from_end,to_first,to_end,centre,first_layer,layers_end,p,relative\n"
+                .to_owned();
+        let mut cells = self.scores.iter().zip(self.relative());
+        for ((name, from), to) in self.rows.iter().zip(&self.from).zip(&self.to) {
+            for ((centre, layers), (p, change)) in
+                self.centres.iter().zip(&self.layers).zip(&mut cells)
+            {
+                // Writing to a string cannot fail.
+                let _ = writeln!(
+                    text,
+                    "{name},{},{},{},{},{centre},{},{},{p},{change}",
+                    from.start, from.end, to.start, to.end, layers.start, layers.end
+                );
+            }
+        }
+        text
+    }
+
+    /// The knock-out as arrays.
+    ///
+    /// # Errors
+    /// Never for numbers of a run.
+    pub fn to_npz(&self) -> Result<Npz, Error> {
+        let shape = [self.rows.len(), self.layers.len()];
+        let ids: Vec<i64> = self.input_ids.iter().map(|&id| i64::from(id)).collect();
+        let centres: Vec<i64> = self.centres.iter().map(|&centre| centre as i64).collect();
+        let mut npz = Npz::default();
+        npz.insert("scores", Array::new(shape, self.scores.clone())?);
+        npz.insert("relative", Array::new(shape, self.relative())?);
+        npz.insert("high_score", Array::scalar(self.high));
+        npz.insert("from", ranges(&self.from)?);
+        npz.insert("to", ranges(&self.to)?);
+        npz.insert("layers", ranges(&self.layers)?);
+        npz.insert("centres", Array::vector(centres));
+        npz.insert("input_ids", Array::vector(ids));
+        npz.insert("input_tokens", Array::vector(self.input_tokens.clone()));
+        npz.insert("answer", Array::scalar(self.answer.as_str()));
+        npz.insert("answer_id", Array::scalar(i64::from(self.answer_id)));
+        npz.insert("correct_prediction", Array::scalar(self.correct_prediction));
+        npz.insert("result", Array::scalar(self.to_json()?.as_str()));
+        Ok(npz)
+    }
+
+    /// Reads a knock-out that [`Knocked::save`] wrote as npz.
+    ///
+    /// # Errors
+    /// When the file is no npz, or not one of a knock-out.
+    pub fn open(file: impl AsRef<Path>) -> Result<Self, Error> {
+        let file = file.as_ref();
+        let npz = Npz::open(file)?;
+        match npz.array("result").map(Array::values) {
+            Some(Values::Text(texts)) if !texts.is_empty() => Self::from_json(&texts[0]),
+            _ => Err(Error::NotEffects {
+                file: file.to_owned(),
+                message: "no text `result`".to_owned(),
+            }),
+        }
+    }
+}
+
+/// Ranges as an array `[ranges, 2]`.
+fn ranges(ranges: &[Range<usize>]) -> Result<Array, Error> {
+    let ends: Vec<i64> =
+        ranges.iter().flat_map(|range| [range.start as i64, range.end as i64]).collect();
+    Ok(Array::new([ranges.len(), 2], ends)?)
+}

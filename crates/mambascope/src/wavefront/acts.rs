@@ -1,0 +1,95 @@
+//! What is done to the cells of a walk: something put in place, or something not seen.
+
+use std::ops::Range;
+
+use mambascope_model::{Site, Unseen};
+
+use super::base;
+use super::cells::Cell;
+use super::fill::Fills;
+use crate::check::Grid;
+
+/// What is done to the cells of a walk.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Acts<'a> {
+    /// There are no cells.
+    Nothing,
+    /// Sites are restored, and others held.
+    Restores {
+        /// Which, and where.
+        grid: &'a Grid,
+        /// What is put in place.
+        fills: &'a Fills,
+    },
+    /// Tokens do not see others.
+    Cuts(&'a Cuts),
+}
+
+impl Acts<'_> {
+    /// The sites that a layer of the base rows has to keep.
+    pub(super) fn kept(&self, cells: &[Cell], layer: usize) -> Vec<Site> {
+        match self {
+            Self::Restores { grid, .. } => {
+                let restored = restored(cells).contains(&layer);
+                let mut sites = if restored { base::to_keep(&grid.sites()) } else { Vec::new() };
+                let severed = grid.severed.iter().filter(|severed| severed.layers.contains(&layer));
+                sites.extend(base::to_keep_severed(severed.map(|severed| severed.site)));
+                sites
+            }
+            Self::Cuts(cuts) if restored(cells).contains(&layer) => match cuts.by {
+                By::Blindness(_) => vec![Site::ScanIn, Site::Delta, Site::B, Site::C],
+                By::Mean(_) => vec![Site::ConvIn],
+            },
+            Self::Nothing | Self::Cuts(_) => Vec::new(),
+        }
+    }
+}
+
+/// The layers in which something is done to any cell.
+fn restored(cells: &[Cell]) -> Range<usize> {
+    let first = cells.iter().map(|cell| cell.layers.start).min().unwrap_or(0);
+    first..cells.iter().map(|cell| cell.layers.end).max().unwrap_or(0)
+}
+
+/// A grid of knock-outs: pairs of tokens down, runs of layers across.
+#[derive(Debug)]
+pub(crate) struct Cuts {
+    /// Those that can change anything.
+    pub(crate) cells: Vec<Cell>,
+    /// Who does not see whom, row by row of the grid.
+    pub(crate) pairs: Vec<Sight>,
+    /// How many runs of layers each pair has.
+    pub(crate) windows: usize,
+    /// How they are knocked out.
+    pub(crate) by: By,
+}
+
+/// Tokens, and those that they do not see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sight {
+    /// Who is not seen.
+    pub(crate) from: Range<usize>,
+    /// Who does not see.
+    pub(crate) to: Range<usize>,
+}
+
+/// How tokens are knocked out.
+#[derive(Debug)]
+pub(crate) enum By {
+    /// Others do not see them; what of them, layer by layer.
+    Blindness(Vec<Unseen>),
+    /// The convolution reads their mean, and what it was of all others but the targets.
+    Mean(Fills),
+}
+
+impl Cuts {
+    /// How many scores there are.
+    pub(crate) const fn slots(&self) -> usize {
+        self.pairs.len() * self.windows
+    }
+
+    /// Who does not see whom in a cell.
+    pub(super) fn sight(&self, cell: &Cell) -> &Sight {
+        &self.pairs[cell.slot / self.windows.max(1)]
+    }
+}
