@@ -142,7 +142,7 @@ def main():
     if not options.ours_only:
         dependency = ROOT / "crates" / "mambascope"
         # Stock evcxr has no folder to keep what it built; a fixed one spares it the second build.
-        os.environ["EVCXR_TMPDIR"] = tempfile.mkdtemp(prefix="stock-")
+        os.environ.setdefault("EVCXR_TMPDIR", tempfile.mkdtemp(prefix="stock-"))
         prepare = (
             f':dep mambascope = {{ path = "{dependency}" }}\n'
             ':dep candle-core = "0.11"\nuse mambascope::prelude::*;'
