@@ -16,6 +16,7 @@ mod base;
 mod cells;
 mod fill;
 mod group;
+mod mean;
 mod put;
 
 use std::ops::Range;
@@ -29,6 +30,7 @@ use self::base::Base;
 use self::cells::{Cell, Entry};
 use self::fill::Fills;
 use self::group::{Ground, Group};
+use self::put::Behind;
 use crate::Error;
 use crate::check::{Corrupted, Resolved};
 use crate::corrupt::corrupted;
@@ -75,7 +77,7 @@ pub(crate) fn run_within(
 ) -> Result<Outcome, Error> {
     let clean = model.embeddings(&plan.prompt.ids)?; // [L, D]
     let runs = corrupted_runs(model, plan, &clean)?;
-    let fills = fill::prepare(model, plan)?;
+    let fills = fill::prepare(model, plan, watch)?;
     let config = model.config();
     let cells = cells::that_matter(plan, config.layers);
     let tokens = plan.patched().ids.len();
@@ -281,23 +283,46 @@ impl Walk<'_> {
         network: &'a Network<O>,
         base: &'a Base<'a, O>,
         layer: usize,
+        elsewhere: Option<&'a Behind<'a, O>>,
     ) -> Option<Ground<'a, O>> {
         let grid = self.plan.grid.as_ref()?;
-        Some(Ground { network, base, cells: self.cells, grid, layer, fills: self.fills })
+        let (cells, fills) = (self.cells, self.fills);
+        Some(Ground { network, base, cells, grid, layer, fills, elsewhere })
+    }
+
+    /// The base rows behind the layer that a fill names; nothing where it names none.
+    fn elsewhere<'a, O: Operations>(
+        &'a self,
+        network: &'a Network<O>,
+        sheet: &mut Sheet,
+    ) -> Result<Option<Behind<'a, O>>, Error> {
+        let Some(grid) = &self.plan.grid else { return Ok(None) };
+        let Some(layer) = grid.filling.layer() else { return Ok(None) };
+        let mut base = Base::begin(network, self.plan, self.clean, self.runs)?;
+        for below in 0..=layer {
+            self.meter.check()?;
+            let kept = if below == layer { base::to_keep(&grid.sites()) } else { Vec::new() };
+            base.climb(network, below, kept)?;
+            sheet.work.base_steps += base.rows();
+        }
+        Ok(Some(Behind { base, layer }))
     }
 
     fn up<O: Operations>(&self, network: &Network<O>, sheet: &mut Sheet) -> Result<(), Error> {
+        let elsewhere = self.elsewhere(network, sheet)?;
+        let elsewhere = elsewhere.as_ref();
         let mut base = Base::begin(network, self.plan, self.clean, self.runs)?;
         let entry = self.plan.grid.as_ref().map(|grid| Entry::of(&grid.sites()));
         let mut groups = Vec::new();
         if entry == Some(Entry::Embeddings) {
-            groups = self.ground(network, &base, 0).map_or(Ok(groups), |ground| ground.form())?;
+            let ground = self.ground(network, &base, 0, elsewhere);
+            groups = ground.map_or(Ok(groups), |ground| ground.form())?;
         }
         for layer in 0..network.layers() {
             self.meter.check()?;
             base.climb(network, layer, self.kept(layer))?;
             sheet.work.base_steps += base.rows();
-            let Some(ground) = self.ground(network, &base, layer) else { continue };
+            let Some(ground) = self.ground(network, &base, layer, elsewhere) else { continue };
             if entry == Some(Entry::Block) {
                 groups.extend(ground.form()?);
             }

@@ -9,7 +9,7 @@ use mambascope_model::{
 use super::base::Base;
 use super::cells::{Cell, Entry};
 use super::fill::Fills;
-use super::put::{Put, Putter};
+use super::put::{Behind, Put, Putter};
 use crate::Error;
 use crate::check::{Grid, Place, Severed};
 
@@ -37,6 +37,8 @@ pub(super) struct Ground<'a, O: Operations> {
     pub(super) grid: &'a Grid,
     pub(super) layer: usize,
     pub(super) fills: &'a Fills,
+    /// The base rows behind the layer that a fill names.
+    pub(super) elsewhere: Option<&'a Behind<'a, O>>,
 }
 
 impl<O: Operations> Ground<'_, O> {
@@ -124,11 +126,13 @@ impl<O: Operations> Ground<'_, O> {
     fn putter(&self, owners: &[Owner], rows: &[Range<usize>]) -> Putter<'_, O> {
         let restores =
             |cell: &Cell| cell.entry == Entry::Embeddings || cell.layers.contains(&self.layer);
+        let from = self.grid.filling.from();
         let pairs = owners.iter().zip(rows).filter_map(|(owner, rows)| {
             let cell = &self.cells[owner.cell];
-            restores(cell).then(|| (self.base.source(owner.sample, cell.token), rows.start))
+            let giving = || self.base.giving(from, owner.sample, cell.token);
+            restores(cell).then(|| ((giving(), rows.start), cell.token))
         });
-        let pairs: Vec<(usize, usize)> = pairs.collect();
+        let (pairs, tokens): (Vec<(usize, usize)>, Vec<usize>) = pairs.unzip();
         let severed =
             self.grid.severed.iter().filter(|severed| severed.layers.contains(&self.layer));
         let held = severed.map(|severed| Put {
@@ -137,6 +141,7 @@ impl<O: Operations> Ground<'_, O> {
             fills: None,
             columns: None,
             pairs: self.held(severed, owners, rows),
+            tokens: Vec::new(),
         });
         let restored = self.grid.places.iter().map(|Place { site, columns }| Put {
             site: *site,
@@ -144,9 +149,10 @@ impl<O: Operations> Ground<'_, O> {
             fills: Some(self.fills),
             columns: columns.as_deref(),
             pairs: pairs.clone(),
+            tokens: tokens.clone(),
         });
         let puts = restored.chain(held).collect();
-        Putter::new(self.network, self.base, self.layer, puts)
+        Putter::new(self.network, self.base, self.layer, puts).elsewhere(self.elsewhere)
     }
 
     /// The rows that a severed site holds, each with the row of the patched run that it keeps.
