@@ -90,7 +90,9 @@ pub(crate) fn run_within(
     };
     let mut sheet = Sheet::new(plan);
     let inside = cells.iter().any(|cell| cell.entry == Entry::Block);
-    let matrices = if inside { STEPPED } else { 1 };
+    // Where values come from another layer, its memory is held as well.
+    let again = plan.grid.as_ref().is_some_and(|grid| grid.filling.layer().is_some());
+    let matrices = if inside { STEPPED } else { 1 } + usize::from(again);
     let size = Chunks::new(config, matrices * tokens.max(plan.prompt.ids.len()), budget);
     // With nothing corrupted there is one walk, of the clean run alone.
     let chunks: Vec<&[Tensor]> =
