@@ -85,8 +85,10 @@ impl fmt::Display for Elsewhere {
             Run::Clean => "the clean run",
         };
         write!(f, "what {run} has")?;
-        if let Some(token) = self.token {
-            write!(f, " at {token}")?;
+        match self.token {
+            Some(TokenSet::Range(extent)) => write!(f, " at token {extent}")?,
+            Some(token) => write!(f, " at {token}")?,
+            None => {}
         }
         self.layer.map_or(Ok(()), |layer| write!(f, " in layer {layer}"))
     }
