@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
+use candle_core::Tensor;
 use mambascope::prelude::*;
+use mambascope_model::{Spot, Tap};
 use mambascope_tests::golden;
 
 /// A checkpoint without a tokenizer: 12 layers, 64 tokens, E 32, N 4, D 16.
@@ -12,6 +14,20 @@ fn model() -> Model {
 
 fn trace() -> Trace {
     model().trace([46, 16, 27, 8, 28]).subject(2..4).corrupt(Noise::gaussian(0.3))
+}
+
+/// A tap of gates alone.
+#[derive(Clone)]
+struct Shut;
+
+impl Tap for Shut {
+    fn wants(&self, spot: Spot) -> bool {
+        spot.site == Site::Gate
+    }
+
+    fn visit(&mut self, _: Spot, gate: Tensor) -> Result<Tensor, mambascope_model::Error> {
+        Ok(gate.zeros_like()?)
+    }
 }
 
 /// Wrong traces, each with the verb that makes it so.
@@ -62,6 +78,17 @@ fn wrong() -> Vec<(&'static str, Trace)> {
         ("fill(mean of a text)", nothing.restore(..).fill(Fill::mean(["Rome is"]))),
         ("fill(Scaled(NaN))", nothing.restore(..).fill(Fill::Scaled(f64::NAN))),
         ("fill(Noise)", nothing.restore(..).fill(Fill::Noise { deviation: -1.0, seed: 1 })),
+        ("fill(Tap) without the tap", state.fill(Fill::Tap("half".to_owned()))),
+        ("tap that wants another site", state.tap("shut", Shut)),
+        ("fill(mean_over(file))", nothing.restore(..).fill(Fill::mean_over("means.txt"))),
+        ("fill(Elsewhere::patched())", state.fill(Elsewhere::patched())),
+        ("fill(Elsewhere token 7)", state.fill(Elsewhere::clean().token(7))),
+        ("fill(Elsewhere token Subject)", state.fill(Elsewhere::clean().token(Subject))),
+        ("fill(Elsewhere layer 12)", state.fill(Elsewhere::clean().layer(12))),
+        (
+            "restore(Embed).fill(Elsewhere layer 3)",
+            trace().restore(Site::Embed).window(1).fill(Elsewhere::clean().layer(3)),
+        ),
         ("pairs([(1, 8)])", state.pairs(&[(1, 8)])),
         ("window(0)", state.window(0)),
     ]
@@ -79,6 +106,24 @@ fn every_wrong_plan_says_what_to_write() {
     }
     assert!(wrong().len() >= 25);
     insta::assert_snapshot!(text);
+}
+
+#[test]
+fn every_wrong_line_of_a_mean_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("facts.jsonl");
+    let wrong = "{}\n".repeat(6);
+    let text = format!(
+        "{{\"prompt\": \"Rome is in\"}}\n{{\"prompt\": \"{{}} is\"}}\n\"\"\n{{\"prompt\"\n{wrong}\"The Rhine flows through\"\n"
+    );
+    std::fs::write(&file, text).expect("written");
+    let model = Model::bundled().expect("bundled");
+    let trace = model.trace("The capital of Fiji is the city of").corrupt(Corruption::Nothing);
+    let trace = trace.restore(Site::Gate).fill(Fill::mean_over(&file)).answer("no such word");
+    let missing = trace.fill(Fill::mean_over(folder.path().join("missing.jsonl")));
+    let said = |trace: &Trace| trace.run().expect_err("refused").to_string();
+    let text = [said(&trace), said(&missing)].join("\n\n");
+    insta::assert_snapshot!(text.replace(&folder.path().display().to_string(), "FOLDER"));
 }
 
 #[test]
@@ -158,6 +203,9 @@ fn every_verb_is_explained() {
         trace().corrupt(swap([11])).direction(Direction::Noise).restore(..),
         trace().patch((Site::Gate, 4), other),
         trace().corrupt(Corruption::Nothing).restore(Site::Gate).fill(Fill::Zero),
+        trace().restore(Site::Gate).tap("shut", Shut),
+        trace().restore(Site::State).fill(Elsewhere::patched().token(SubjectFirst)),
+        trace().restore(Site::Resid).fill(Elsewhere::clean().token(2).layer(3)),
         trace().restore(..).sever(Site::Gate).sever_at((Site::State, 2..), Subject),
         trace().original(Original::Both),
         trace().memory_boundary(),

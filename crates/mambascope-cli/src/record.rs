@@ -7,6 +7,8 @@ use anyhow::Context as _;
 use mambascope::{At, Record, Scope as _};
 
 use crate::args::RecordArguments;
+use crate::interrupt;
+use crate::progress::Bar;
 use crate::subject;
 
 /// Runs a prompt once and writes what it was at the sites asked for.
@@ -20,7 +22,11 @@ pub(crate) fn run(arguments: &RecordArguments) -> anyhow::Result<()> {
     let model = subject::model(&arguments.prompt)?;
     let places: Vec<At> =
         arguments.sites.iter().map(|&site| At::from((site, arguments.layers.0))).collect();
-    let record = model.record_all(prompt, &places)?;
+    interrupt::listen()?;
+    let bar = Bar::new("record");
+    let record = model.record_watched(prompt, &places, &bar);
+    bar.finish();
+    let record = record?;
     let mut out = io::stdout().lock();
     for file in outs {
         record.save(file).with_context(|| format!("cannot write {}", file.display()))?;

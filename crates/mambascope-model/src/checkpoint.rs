@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::blob::Blob;
 use crate::config::{Config, Dialect};
 use crate::error::Error;
+use crate::reading::Meter;
 use crate::source::{Files, Source};
 use crate::tokens::Tokens;
 use crate::weights::Tensors;
@@ -40,7 +41,12 @@ impl Checkpoint {
     /// # Errors
     /// When a file is missing, damaged, not what it says, or does not fit the others.
     pub fn open(source: &Source) -> Result<Self, Error> {
-        Self::assemble(source.locate()?, |dialect, config| {
+        Self::open_under(source, &Meter::unwatched())
+    }
+
+    /// Finds and reads a checkpoint, watched.
+    pub(crate) fn open_under(source: &Source, meter: &Meter) -> Result<Self, Error> {
+        Self::assemble(source.locate()?, meter, |dialect, config| {
             let published = dialect == Dialect::StateSpaces
                 && PUBLISHED_VOCABULARY.contains(&config.known_vocabulary);
             published.then(|| source.published_tokenizer()).flatten()
@@ -52,7 +58,7 @@ impl Checkpoint {
     /// # Errors
     /// As [`Checkpoint::open`].
     pub fn read(files: Files) -> Result<Self, Error> {
-        Self::assemble(files, |_, _| None)
+        Self::assemble(files, &Meter::unwatched(), |_, _| None)
     }
 
     /// A checkpoint from parts in memory.
@@ -79,11 +85,12 @@ impl Checkpoint {
 
     fn assemble(
         files: Files,
+        meter: &Meter,
         fallback: impl Fn(Dialect, &Config) -> Option<Blob>,
     ) -> Result<Self, Error> {
         let text = files.config.content(CONFIG_LIMIT)?;
         let (config, dialect) = Config::parse_dialect(&text, files.config.path())?;
-        let tensors = Tensors::read(&files, &config)?;
+        let tensors = Tensors::read_under(&files, &config, meter)?;
         let tokenizer = files.tokenizer.or_else(|| fallback(dialect, &config));
         let checkpoint = Self::new(files.name, config, tensors);
         match tokenizer {

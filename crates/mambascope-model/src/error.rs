@@ -255,6 +255,10 @@ pub enum Error {
         layers: usize,
     },
 
+    /// Whoever watched the load stopped it.
+    #[error("the load was stopped\nhelp: nothing of the model was kept; load it again")]
+    Stopped,
+
     /// A tap failed.
     #[error("a tap failed: {source}")]
     Tap {

@@ -7,6 +7,7 @@ use candle_core::Tensor;
 
 use crate::network::{Network, Silent};
 use crate::ops::{Cpu, Operations, Plain};
+use crate::reading::Meter;
 use crate::record::{Activations, Recorder};
 use crate::tap::{Spot, Tap};
 use crate::{Checkpoint, Config, Error, Source, Tensors, Tokens, random_tensors};
@@ -90,12 +91,14 @@ impl Loading {
         Self { source: self.source.clone(), compute }
     }
 
-    /// Reads, checks and packs the checkpoint.
+    /// Reads, checks and packs the checkpoint; a notebook shows how far it is, and may interrupt it.
     ///
     /// # Errors
-    /// When the checkpoint is not there, or is not a whole Mamba-1.
+    /// When the checkpoint is not there, or is not a whole Mamba-1; [`Error::Stopped`] when it is interrupted, before the
+    /// next tensor or layer.
     pub fn load(&self) -> Result<Model, Error> {
-        Model::new(Checkpoint::open(&self.source)?, self.compute)
+        let meter = Meter::begin();
+        Model::pack(Checkpoint::open_under(&self.source, &meter)?, self.compute, &meter)
     }
 }
 
@@ -153,14 +156,18 @@ impl Model {
     /// # Errors
     /// When a tensor is missing.
     pub fn new(checkpoint: Checkpoint, compute: Compute) -> Result<Self, Error> {
+        Self::pack(checkpoint, compute, &Meter::unwatched())
+    }
+
+    fn pack(checkpoint: Checkpoint, compute: Compute, meter: &Meter) -> Result<Self, Error> {
         let (tensors, config) = (&checkpoint.tensors, &checkpoint.config);
         let engine = match compute {
-            Compute::Fast => Engine::Cpu(Network::new(Cpu, tensors, config)?),
+            Compute::Fast => Engine::Cpu(Network::new(Cpu, tensors, config, meter)?),
             Compute::Reference32 => {
-                Engine::Plain32(Network::new(Plain::default(), tensors, config)?)
+                Engine::Plain32(Network::new(Plain::default(), tensors, config, meter)?)
             }
             Compute::Reference64 => {
-                Engine::Plain64(Network::new(Plain::default(), tensors, config)?)
+                Engine::Plain64(Network::new(Plain::default(), tensors, config, meter)?)
             }
         };
         Ok(Self(Arc::new(Inner { checkpoint, engine })))
@@ -271,8 +278,23 @@ impl Model {
     /// # Errors
     /// When the prompt is not sound, or a spot names a layer that the model has not.
     pub fn activations(&self, ids: &[u32], spots: &[Spot]) -> Result<Activations, Error> {
+        self.activations_while(ids, spots, &mut |_| Ok(()))
+    }
+
+    /// The activations of a prompt at these spots, and its logits, for as long as somebody says to go on.
+    ///
+    /// `goes_on` hears the layer before each layer, and before each token of a layer whose states are kept.
+    ///
+    /// # Errors
+    /// As [`Model::activations`], and whatever `goes_on` ends the run with.
+    pub fn activations_while(
+        &self,
+        ids: &[u32],
+        spots: &[Spot],
+        goes_on: &mut dyn FnMut(usize) -> Result<(), Error>,
+    ) -> Result<Activations, Error> {
         let embeddings = self.embeddings(ids)?;
-        let mut activations = self.activations_of(&embeddings, spots)?;
+        let mut activations = self.recorded(&embeddings, spots, goes_on)?;
         activations.name(ids);
         Ok(activations)
     }
@@ -286,11 +308,20 @@ impl Model {
         embeddings: &Tensor,
         spots: &[Spot],
     ) -> Result<Activations, Error> {
+        self.recorded(embeddings, spots, &mut |_| Ok(()))
+    }
+
+    fn recorded(
+        &self,
+        embeddings: &Tensor,
+        spots: &[Spot],
+        goes_on: &mut dyn FnMut(usize) -> Result<(), Error>,
+    ) -> Result<Activations, Error> {
         let layers = |spot: &Spot| spot.site.layers(self.config());
         if let Some(spot) = spots.iter().find(|spot| spot.layer >= layers(spot)) {
             return Err(Error::LayerOutside { layer: spot.layer, layers: layers(spot) });
         }
-        let mut recorder = Recorder::new(spots);
+        let mut recorder = Recorder::new(spots, goes_on);
         let logits = self.run_embeddings(embeddings, &mut recorder)?;
         recorder.finish(logits)
     }

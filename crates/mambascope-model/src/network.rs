@@ -6,6 +6,7 @@ use crate::blind::{LaneInputs, Unseen};
 use crate::block::{Pass, Past, Reach, Stepping};
 use crate::mamba1::Block;
 use crate::ops::{Keep, Linear, Operations};
+use crate::reading::Meter;
 use crate::tap::{AtLayer, RowTap, Spot, Tap};
 use crate::{Config, Error, Ragged, Site, Tensors};
 
@@ -22,11 +23,18 @@ pub struct Network<O: Operations> {
 
 impl<O: Operations> Network<O> {
     /// Packs a checkpoint's tensors for a device.
-    pub(crate) fn new(operations: O, tensors: &Tensors, config: &Config) -> Result<Self, Error> {
+    pub(crate) fn new(
+        operations: O,
+        tensors: &Tensors,
+        config: &Config,
+        meter: &Meter,
+    ) -> Result<Self, Error> {
         let embedding = tensors.tensor("backbone.embedding.weight")?.clone(); // [V, D]
         let head = if config.tied_head { &embedding } else { tensors.tensor("lm_head.weight")? };
-        let blocks =
-            (0..config.layers).map(|layer| Block::new(&operations, tensors, config, layer));
+        let blocks = (0..config.layers).map(|layer| {
+            meter.check()?;
+            Block::new(&operations, tensors, config, layer)
+        });
         Ok(Self {
             blocks: blocks.collect::<Result<_, _>>()?,
             norm: operations.vector(tensors.tensor("backbone.norm_f.weight")?)?,
@@ -153,6 +161,7 @@ impl<O: Operations> Network<O> {
             blind: None,
         };
         for layer in 0..self.layers() {
+            tap.begins(layer)?;
             residual = self.block(layer, &residual, &pass, &mut AtLayer { tap, layer, config })?.0;
         }
         let mut normed = operations.norm(&residual, &self.norm, config.epsilon)?;

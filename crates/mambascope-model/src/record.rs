@@ -51,16 +51,22 @@ impl Activations {
 }
 
 /// A tap that keeps what it sees.
-pub(crate) struct Recorder {
+pub(crate) struct Recorder<'a> {
     wanted: Vec<Spot>,
+    /// Asked before each layer, and before each token of the sites that come one by one.
+    goes_on: &'a mut dyn FnMut(usize) -> Result<(), Error>,
     tensors: BTreeMap<Spot, Tensor>,
     /// Tokens of the sites that come one by one.
     steps: BTreeMap<Spot, Vec<Tensor>>,
 }
 
-impl Recorder {
-    pub(crate) fn new(spots: &[Spot]) -> Self {
-        Self { wanted: spots.to_vec(), tensors: BTreeMap::new(), steps: BTreeMap::new() }
+impl<'a> Recorder<'a> {
+    pub(crate) fn new(
+        spots: &[Spot],
+        goes_on: &'a mut dyn FnMut(usize) -> Result<(), Error>,
+    ) -> Self {
+        let (tensors, steps) = (BTreeMap::new(), BTreeMap::new());
+        Self { wanted: spots.to_vec(), goes_on, tensors, steps }
     }
 
     pub(crate) fn finish(mut self, logits: Tensor) -> Result<Activations, Error> {
@@ -71,7 +77,11 @@ impl Recorder {
     }
 }
 
-impl Tap for Recorder {
+impl Tap for Recorder<'_> {
+    fn begins(&mut self, layer: usize) -> Result<(), Error> {
+        (self.goes_on)(layer)
+    }
+
     fn wants(&self, spot: Spot) -> bool {
         self.wanted.contains(&spot)
     }
@@ -82,6 +92,7 @@ impl Tap for Recorder {
     }
 
     fn step(&mut self, spot: Spot, _: usize, activation: Tensor) -> Result<Tensor, Error> {
+        (self.goes_on)(spot.layer)?;
         self.steps.entry(spot).or_default().push(activation.clone());
         Ok(activation)
     }

@@ -52,6 +52,15 @@ pub trait Tap {
     /// Whatever goes wrong inside; the run stops with that error.
     fn visit(&mut self, spot: Spot, activation: Tensor) -> Result<Tensor, Error>;
 
+    /// Hears that a layer begins; an error ends the run.
+    ///
+    /// # Errors
+    /// Where the run is not to go on.
+    fn begins(&mut self, layer: usize) -> Result<(), Error> {
+        let _ = layer;
+        Ok(())
+    }
+
     /// Sees `State` or `ConvState` of one token, `[1, ...]`, and returns what the run goes on with.
     ///
     /// # Errors

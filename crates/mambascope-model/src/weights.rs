@@ -16,6 +16,7 @@ use candle_core::{DType, Tensor};
 
 use crate::config::Config;
 use crate::error::{Error, Problem};
+use crate::reading::Meter;
 use crate::source::Files;
 
 /// Every weight of a Mamba-1 model, by its name in state-spaces/mamba, on the CPU.
@@ -61,7 +62,12 @@ impl Tensors {
     /// # Cost
     /// Headers first; then each file once, a tensor's bytes at a time.
     pub fn read(files: &Files, config: &Config) -> Result<Self, Error> {
-        Ok(Self { by_name: read::tensors(files, config)? })
+        Self::read_under(files, config, &Meter::unwatched())
+    }
+
+    /// Reads the weights of a checkpoint, watched.
+    pub(crate) fn read_under(files: &Files, config: &Config, meter: &Meter) -> Result<Self, Error> {
+        Ok(Self { by_name: read::tensors(files, config, meter)? })
     }
 
     /// The tensor of that name; `lm_head.weight` is the embedding where the head is tied.

@@ -1,8 +1,10 @@
-//! What cells of a notebook do, one at a time: `cells map`, `cells wrong`, `cells display`, `cells panic`, `cells long`.
+//! What cells of a notebook do, one at a time: `cells map`, `cells wrong`, `cells display`, `cells panic`, `cells long`,
+//! `cells record`, `cells mean`.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
+use mambascope::model::Config;
 use mambascope::notebook::Old;
 use mambascope::prelude::*;
 use mambascope::{Progress, Watch as _};
@@ -27,6 +29,8 @@ fn main() {
             let ended = thread::spawn(|| panic!("a thread of its own")).join();
             assert!(ended.is_err());
         }
+        Some("record") => record(),
+        Some("mean") => mean(&trace),
         _ => long(),
     }
 }
@@ -54,4 +58,17 @@ fn long() {
         thread::sleep(Duration::from_millis(10));
     }
     assert!(began.elapsed() > Duration::from_secs(1));
+}
+
+/// A prompt of which a recording takes many seconds.
+fn record() {
+    let model = Model::random(&Config { layers: 64, ..Config::tiny() }, 1).expect("a sound shape");
+    let ids: Vec<u32> = (0..60_000).map(|token| token % 32).collect();
+    model.record(ids, Site::Gate).evcxr_display();
+}
+
+/// A mean that takes many seconds.
+fn mean(trace: &Trace) {
+    let prompts = (0..100_000).map(|_| vec![1, 2, 3, 4, 5, 6, 7, 8]);
+    trace.restore(Site::State).fill(Fill::mean(prompts)).run().evcxr_display();
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod corruption;
+mod fill;
 mod grid;
 mod prompt;
 
@@ -15,9 +16,11 @@ use crate::at::{At, Window};
 use crate::corrupt::Corruption;
 use crate::plan::{Direction, Plan};
 use crate::swap::Roles;
+use crate::tapped::Tapped;
 
 pub(crate) use corruption::Corrupted;
-pub(crate) use grid::{Grid, Place, Severed, check_fill, layers_of, tokens_in};
+pub(crate) use fill::{Filling, OtherPlace, check_numbers};
+pub(crate) use grid::{Grid, Place, Severed, layers_of, tokens_in};
 pub(crate) use prompt::prompt_ids;
 
 /// One thing that is wrong with a plan, and what to write instead.
@@ -111,6 +114,12 @@ impl Resolved {
         self.corrupted_runs().max(1)
     }
 
+    /// How many layers the clean and the corrupted runs go through: some twice where a fill is of another layer.
+    pub(crate) fn base_layers(&self, layers: usize) -> usize {
+        let again = self.grid.as_ref().and_then(|grid| grid.filling.layer());
+        layers + again.map_or(0, |layer| layer + 1)
+    }
+
     /// Tokens of the clean and of all corrupted runs.
     pub(crate) fn base_tokens(&self) -> usize {
         self.prompt.ids.len() + self.corrupted_runs() * self.corrupted_prompt().ids.len()
@@ -118,7 +127,7 @@ impl Resolved {
 }
 
 /// Fills in a plan, or says all that is wrong with it.
-pub(crate) fn resolve(model: &Model, plan: &Plan) -> Result<Resolved, Error> {
+pub(crate) fn resolve(model: &Model, plan: &Plan, tap: Option<&Tapped>) -> Result<Resolved, Error> {
     let mut problems = Vec::new();
     let mut warnings = Vec::new();
     let prompt = prompt::resolve(model, plan, &mut problems, &mut warnings);
@@ -131,10 +140,11 @@ pub(crate) fn resolve(model: &Model, plan: &Plan) -> Result<Resolved, Error> {
         (Direction::Denoise, None) if !matches!(plan.corrupt, Corruption::Noise(_)) => None,
         _ => spoken.as_ref(),
     };
+    let runs = fill::Runs { clean: spoken.as_ref(), patched, tap };
     let grid = plan
         .restore
         .as_ref()
-        .and_then(|restore| grid::resolve(model, plan, restore, patched, &mut problems));
+        .and_then(|restore| grid::resolve(model, plan, restore, &runs, &mut problems));
     if plan.restore.is_none() && !plan.sever.is_empty() {
         problems.push(Problem::new(
             "something is severed, and nothing restored",

@@ -7,16 +7,17 @@ mod scan_run;
 
 use std::collections::BTreeMap;
 
-use candle_core::DType;
-use mambascope_model::{Site, Timing};
+use candle_core::{DType, Device, Tensor};
+use mambascope_model::{Site, Spot, Timing};
 
 use self::scan_run::ScanRun;
 use crate::at::TokenSet;
 use crate::check::{Problem, Resolved};
+use crate::fill::Fill;
 use crate::plan::Direction;
 use crate::trace::Trace;
 use crate::wavefront::Fills;
-use crate::{Error, wavefront};
+use crate::{Error, notebook, wavefront};
 
 /// One number of a state, and how much of the layer's output it moves.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -86,7 +87,7 @@ impl Trace {
         let plan = resolve(&trace)?;
         let (model, grid) = (trace.model(), plan.grid.as_ref());
         let columns = grid.and_then(|grid| grid.places[0].columns.clone());
-        let fills = wavefront::prepare(model, &plan)?;
+        let fills = wavefront::prepare(model, &plan, &notebook::progress("decompose"))?;
         let clean = model.embeddings(&plan.prompt.ids)?;
         let mut runs = wavefront::corrupted_runs(model, &plan, &clean)?;
         if runs.is_empty() {
@@ -100,8 +101,8 @@ impl Trace {
                 Direction::Denoise => (&run, &clean),
                 Direction::Noise => (&clean, &run),
             };
-            let given =
-                given(&fills, layer, giving.state(plan.align[token]), patched.state(token))?;
+            let (other, now) = (giving.state(plan.align[token]), patched.state(token));
+            let given = given(&fills, (layer, token), other, now)?;
             let mut change: Vec<f64> =
                 given.iter().zip(patched.state(token)).map(|(given, is)| given - is).collect();
             if let Some(columns) = &columns {
@@ -149,6 +150,11 @@ fn resolve(trace: &Trace) -> Result<Resolved, Error> {
         "a decomposition with something severed",
         "leave `.sever(..)` out: what is taken apart is what the state does to its whole layer",
     );
+    refuse(
+        restore.is_some_and(|restore| matches!(restore.fill, Fill::Elsewhere(_))),
+        "a decomposition of what another place has",
+        "`Fill::OtherRun`, or numbers, a mean or a tap",
+    );
     if problems.is_empty() { trace.resolve() } else { Err(Error::Plan { problems }) }
 }
 
@@ -157,12 +163,23 @@ fn trace_timing(trace: &Trace) -> Timing {
 }
 
 /// What is put in place of a state, where the other run has `other` and `now` is there.
-fn given(fills: &Fills, layer: usize, other: &[f64], now: &[f64]) -> Result<Vec<f64>, Error> {
+fn given(
+    fills: &Fills,
+    (layer, token): (usize, usize),
+    other: &[f64],
+    now: &[f64],
+) -> Result<Vec<f64>, Error> {
     let row = |rows: &BTreeMap<(Site, usize), Vec<f64>>| {
         rows.get(&(Site::State, layer)).cloned().ok_or(Error::NotKept { site: Site::State, layer })
     };
     Ok(match fills {
-        Fills::OtherRun => other.to_vec(),
+        // A decomposition of what another place has was refused.
+        Fills::OtherRun | Fills::Elsewhere => other.to_vec(),
+        Fills::Tapped(tap, config) => {
+            let now = Tensor::from_slice(now, (1, now.len()), &Device::Cpu)?;
+            let made = tap.rows(Spot { site: Site::State, layer }, &[token], &now, config)?;
+            made.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?
+        }
         Fills::Scaled(factor) => now.iter().map(|now| now * factor).collect(),
         Fills::Added(rows) => row(rows)?.iter().zip(now).map(|(more, now)| now + more).collect(),
         Fills::Rows(rows) => row(rows)?,

@@ -1,9 +1,11 @@
 //! What is put in place of an activation.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::elsewhere::Elsewhere;
 use crate::plan::Prompt;
 
 /// What is put in place of an activation.
@@ -31,6 +33,12 @@ pub enum Fill {
     Constant(Vec<f64>),
     /// What it is on average over all tokens of these prompts.
     Mean(Vec<Prompt>),
+    /// What it is on average over all tokens of the prompts of a file.
+    MeanOver(PathBuf),
+    /// What the same site is at another token or in another layer.
+    Elsewhere(Elsewhere),
+    /// What the trace's own tap makes of it; the name of that ([`Trace::tap`](crate::Trace::tap)).
+    Tap(String),
     /// What it is, and gaussian noise of this deviation; the same draws for every cell.
     Noised {
         /// The deviation.
@@ -53,6 +61,32 @@ impl Fill {
         Self::Mean(prompts.into_iter().map(Into::into).collect())
     }
 
+    /// The mean over the prompts of a file: facts as a JSON array or JSON lines (a text, or an object with `prompt`, in
+    /// which `{}` stands for its `subject`), a table with tabs and a column `prompt`, or texts, one a line, in a file that
+    /// ends in `.txt`.
+    ///
+    /// # Errors
+    /// None here; a trace is refused where the file cannot be read or a line is no prompt, with the lines that are wrong.
+    ///
+    /// # Cost
+    /// The file is read and tokenised when the trace is checked, and once more for the mean, one forward pass a prompt;
+    /// of the activations only sums are kept.
+    ///
+    /// # Example
+    /// ```
+    /// use mambascope::prelude::*;
+    /// let file = std::env::temp_dir().join(format!("{}.txt", std::process::id()));
+    /// std::fs::write(&file, "Rome is in\nThe Rhine flows through\n").expect("written");
+    /// let trace = Model::bundled()?.trace("The capital of Fiji is").corrupt(Corruption::Nothing);
+    /// let effects = trace.restore(Site::MixerOut).window(1).fill(Fill::mean_over(&file)).run()?;
+    /// assert!(effects.best().is_some());
+    /// # std::fs::remove_file(&file).expect("removed");
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn mean_over(file: impl Into<PathBuf>) -> Self {
+        Self::MeanOver(file.into())
+    }
+
     /// Whether the plan's default is meant.
     pub(crate) fn is_other_run(&self) -> bool {
         *self == Self::OtherRun
@@ -67,6 +101,9 @@ impl fmt::Display for Fill {
             Self::Scaled(factor) => write!(f, "itself times {factor}"),
             Self::Constant(values) => write!(f, "a constant of {} numbers", values.len()),
             Self::Mean(prompts) => write!(f, "the mean over {} prompts", prompts.len()),
+            Self::MeanOver(file) => write!(f, "the mean over the prompts of {}", file.display()),
+            Self::Elsewhere(elsewhere) => elsewhere.fmt(f),
+            Self::Tap(name) => write!(f, "what the tap `{name}` makes of it"),
             Self::Noised { deviation, seed } => {
                 write!(f, "itself and noise of deviation {deviation}, seed {seed}")
             }

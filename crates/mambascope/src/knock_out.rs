@@ -152,7 +152,7 @@ impl KnockOut {
     /// As [`KnockOut::run`], and [`Error::Stopped`].
     pub fn run_watched(&self, watch: &dyn Watch) -> Result<Knocked, Error> {
         let settled = check::resolve(self)?;
-        let cuts = settled.cuts(self)?;
+        let cuts = settled.cuts(self, watch)?;
         let outcome = wavefront::knock_out(self.trace.model(), &settled.plan, &cuts, watch)?;
         Knocked::gather(self, settled, outcome)
     }

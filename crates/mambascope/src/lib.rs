@@ -19,6 +19,7 @@ mod check;
 mod corrupt;
 mod decompose;
 mod effects;
+mod elsewhere;
 mod error;
 mod explain;
 mod facts;
@@ -31,6 +32,7 @@ pub mod notebook;
 pub mod npz;
 mod original;
 mod plan;
+mod prompts;
 pub mod random;
 mod record;
 mod save;
@@ -39,6 +41,7 @@ mod show;
 pub mod stats;
 mod store;
 mod swap;
+mod tapped;
 mod trace;
 mod uncertainty;
 mod watch;
@@ -51,6 +54,7 @@ pub use corrupt::multivariate;
 pub use corrupt::{Corruption, Distribution, Noise, Placement, Scale};
 pub use decompose::{Confirmed, Decomposition, StateCell};
 pub use effects::Effects;
+pub use elsewhere::{Elsewhere, Run};
 pub use error::Error;
 pub use facts::Facts;
 pub use fill::Fill;
@@ -67,7 +71,7 @@ pub use sever::Sever;
 pub use show::Show;
 pub use swap::{Alternative, Other, Swap, swap};
 pub use trace::{Scope, Trace};
-pub use watch::{Progress, Unwatched, Watch};
+pub use watch::{Progress, Stage, Unwatched, Watch};
 pub use wavefront::Work;
 
 /// All that a notebook needs: `use mambascope::prelude::*;`.
@@ -75,8 +79,9 @@ pub mod prelude {
     pub use crate::TokenSet::{All, Last, Relation, Subject, SubjectFirst, SubjectLast};
     pub use crate::notebook::{self, Last as _};
     pub use crate::{
-        Answer, At, Channels, Compute, Corruption, Direction, Effects, Error, Facts, Figure, Fill,
-        KnockOut, Knocked, Lanes, Model, Noise, Original, Other, Plan, Record, Removal, Rest,
-        Scope, Sever, Show, Site, Sources, Swap, Through, Timing, TokenSet, Trace, Window, swap,
+        Answer, At, Channels, Compute, Corruption, Direction, Effects, Elsewhere, Error, Facts,
+        Figure, Fill, KnockOut, Knocked, Lanes, Model, Noise, Original, Other, Plan, Record,
+        Removal, Rest, Scope, Sever, Show, Site, Sources, Swap, Through, Timing, TokenSet, Trace,
+        Window, swap,
     };
 }

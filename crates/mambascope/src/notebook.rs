@@ -40,6 +40,7 @@ pub fn begin() {
         if dialect::Dialect::current() == dialect::Dialect::Frames {
             panic::tell();
             interrupt::listen();
+            mambascope_model::watch_reading(|| Box::new(live::progress("load")));
         }
     });
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use candle_core::{DType, Tensor};
-use mambascope_model::{Activations, Site};
+use mambascope_model::{Activations, Model, Site, Spot};
 
 use crate::Error;
 use crate::npz::{Array, Npz};
 use crate::save::{Ending, aside};
+use crate::watch::{Stage, Watch, stopped, unstopped};
 
 /// The endings that activations are written under.
 const ENDINGS: &[Ending] = &[Ending::Npz, Ending::Safetensors];
@@ -22,8 +23,24 @@ pub struct Record {
 }
 
 impl Record {
-    pub(crate) const fn new(activations: Activations) -> Self {
-        Self { activations }
+    /// Runs a prompt and keeps what it is at these spots.
+    ///
+    /// # Errors
+    /// When it cannot be run, or the watcher stops it.
+    pub(crate) fn run(
+        model: &Model,
+        ids: &[u32],
+        spots: &[Spot],
+        watch: &dyn Watch,
+    ) -> Result<Self, Error> {
+        let layers = model.config().layers;
+        let mut goes_on = |layer: usize| {
+            watch.stage(Stage::Record, layer, layers);
+            stopped(watch)
+        };
+        let activations = model.activations_while(ids, spots, &mut goes_on).map_err(unstopped)?;
+        watch.stage(Stage::Record, layers, layers);
+        Ok(Self { activations })
     }
 
     /// The activation of a site of a layer, `[L, width]`, where it was recorded.

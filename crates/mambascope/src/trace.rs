@@ -14,6 +14,7 @@ use crate::plan::{Answer, Direction, Plan, Prompt, Restore, Subject};
 use crate::record::Record;
 use crate::sever::Sever;
 use crate::swap::Other;
+use crate::tapped::Tapped;
 use crate::watch::Watch;
 use crate::{Error, explain, notebook, wavefront};
 
@@ -36,12 +37,14 @@ use crate::{Error, explain, notebook, wavefront};
 pub struct Trace {
     model: Model,
     plan: Plan,
+    /// The code of a plan that fills by a tap.
+    tap: Option<Tapped>,
 }
 
 impl Trace {
     /// A trace of a plan that was made elsewhere.
     pub const fn of(model: Model, plan: Plan) -> Self {
-        Self { model, plan }
+        Self { model, plan, tap: None }
     }
 
     /// The plan so far.
@@ -57,6 +60,13 @@ impl Trace {
     fn change(&self, change: impl FnOnce(&mut Plan)) -> Self {
         let mut next = self.clone();
         change(&mut next.plan);
+        next
+    }
+
+    /// Gives the code of a plan that fills by a tap.
+    pub(crate) fn tapped(&self, tap: Tapped) -> Self {
+        let mut next = self.clone();
+        next.tap = Some(tap);
         next
     }
 
@@ -166,8 +176,8 @@ impl Trace {
     }
 
     /// Puts something else in place than the other run's values.
-    pub fn fill(&self, fill: Fill) -> Self {
-        self.change_restore(|restore| restore.fill = fill)
+    pub fn fill(&self, fill: impl Into<Fill>) -> Self {
+        self.change_restore(|restore| restore.fill = fill.into())
     }
 
     /// Restores so many layers together around each centre; else 1 for the residual,
@@ -185,7 +195,7 @@ impl Trace {
     }
 
     pub(crate) fn resolve(&self) -> Result<Resolved, Error> {
-        resolve(&self.model, &self.plan)
+        resolve(&self.model, &self.plan, self.tap.as_ref())
     }
 
     /// The plan's prompt and answer alone, as the clean run reads them.
@@ -247,10 +257,11 @@ pub trait Scope {
     /// Begins a trace of a prompt: a text, or tokens.
     fn trace(&self, prompt: impl Into<Prompt>) -> Trace;
 
-    /// Records what a prompt is at a site of some layers.
+    /// Records what a prompt is at a site of some layers; a notebook shows how far it is, and may interrupt it.
     ///
     /// # Errors
-    /// When the prompt cannot be tokenised, or the model has no such layer.
+    /// When the prompt cannot be tokenised, or the model has no such layer; [`Error::Stopped`] when a notebook interrupts
+    /// it, before the next layer, or the next token where states are recorded.
     ///
     /// # Example
     /// ```
@@ -266,6 +277,17 @@ pub trait Scope {
     /// # Errors
     /// As [`Scope::record`].
     fn record_all(&self, prompt: impl Into<Prompt>, places: &[At]) -> Result<Record, Error>;
+
+    /// Records what a prompt is at several sites, telling a watcher how far it is; the watcher may stop it.
+    ///
+    /// # Errors
+    /// As [`Scope::record`], and [`Error::Stopped`].
+    fn record_watched(
+        &self,
+        prompt: impl Into<Prompt>,
+        places: &[At],
+        watch: &dyn Watch,
+    ) -> Result<Record, Error>;
 }
 
 impl Scope for Model {
@@ -278,12 +300,21 @@ impl Scope for Model {
     }
 
     fn record_all(&self, prompt: impl Into<Prompt>, places: &[At]) -> Result<Record, Error> {
+        self.record_watched(prompt, places, &notebook::progress("record"))
+    }
+
+    fn record_watched(
+        &self,
+        prompt: impl Into<Prompt>,
+        places: &[At],
+        watch: &dyn Watch,
+    ) -> Result<Record, Error> {
         let ids = crate::check::prompt_ids(self, &prompt.into())?;
         let mut spots = Vec::new();
         for at in places {
             let layers = crate::check::layers_of(self, at)?;
             spots.extend(layers.map(|layer| Spot { site: at.site, layer }));
         }
-        Ok(Record::new(self.activations(&ids, &spots)?))
+        Record::run(self, &ids, &spots, watch)
     }
 }

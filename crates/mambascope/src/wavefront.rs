@@ -18,6 +18,7 @@ mod blind;
 mod cells;
 mod fill;
 mod group;
+mod mean;
 mod put;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -30,6 +31,7 @@ use self::acts::Acts;
 use self::base::Base;
 use self::blind::Twin;
 use self::group::{Ground, Group};
+use self::put::Behind;
 use crate::Error;
 use crate::check::{Corrupted, Resolved};
 use crate::corrupt::corrupted;
@@ -39,7 +41,8 @@ use crate::watch::{Progress, Watch};
 pub(crate) use acts::{By, Cuts, Sight};
 pub use cells::Work;
 pub(crate) use cells::{Cell, Entry, planned, work};
-pub(crate) use fill::{Fills, means, prepare};
+pub(crate) use fill::{Fills, prepare};
+pub(crate) use mean::means;
 
 /// Bytes that a run's rows may take, beside the weights.
 const BUDGET: usize = 1 << 30;
@@ -76,7 +79,7 @@ pub(crate) fn run_within(
     watch: &dyn Watch,
     budget: usize,
 ) -> Result<Outcome, Error> {
-    let fills = fill::prepare(model, plan)?;
+    let fills = fill::prepare(model, plan, watch)?;
     let cells = cells::that_matter(plan, model.config().layers);
     let (acts, slots) = match &plan.grid {
         Some(grid) => {
@@ -141,7 +144,9 @@ fn run_cells(
     };
     let mut sheet = Sheet::new(plan, asked.slots);
     let inside = cells.iter().any(|cell| cell.entry == Entry::Block);
-    let matrices = if inside { STEPPED } else { 1 };
+    // Where values come from another layer, its memory is held as well.
+    let again = plan.grid.as_ref().is_some_and(|grid| grid.filling.layer().is_some());
+    let matrices = if inside { STEPPED } else { 1 } + usize::from(again);
     let size = Chunks::new(config, matrices * tokens.max(plan.prompt.ids.len()), budget);
     // With nothing corrupted there is one walk, of the clean run alone.
     let chunks: Vec<&[Tensor]> =
@@ -315,26 +320,47 @@ impl Walk<'_> {
         network: &'a Network<O>,
         base: &'a Base<'a, O>,
         layer: usize,
+        elsewhere: Option<&'a Behind<'a, O>>,
     ) -> Result<Ground<'a, O>, Error> {
         let twin = match self.acts {
             Acts::Cuts(cuts) => Twin::of(network, base, cuts, self.cells, layer)?,
             Acts::Nothing | Acts::Restores { .. } => None,
         };
-        Ok(Ground { network, base, cells: self.cells, acts: self.acts, layer, twin })
+        Ok(Ground { network, base, cells: self.cells, acts: self.acts, layer, twin, elsewhere })
+    }
+
+    /// The base rows behind the layer that a fill names; nothing where it names none.
+    fn elsewhere<'a, O: Operations>(
+        &'a self,
+        network: &'a Network<O>,
+        sheet: &mut Sheet,
+    ) -> Result<Option<Behind<'a, O>>, Error> {
+        let Some(grid) = &self.plan.grid else { return Ok(None) };
+        let Some(layer) = grid.filling.layer() else { return Ok(None) };
+        let mut base = Base::begin(network, self.plan, self.clean, self.runs)?;
+        for below in 0..=layer {
+            self.meter.check()?;
+            let kept = if below == layer { base::to_keep(&grid.sites()) } else { Vec::new() };
+            base.climb(network, below, kept)?;
+            sheet.work.base_steps += base.rows();
+        }
+        Ok(Some(Behind { base, layer }))
     }
 
     fn up<O: Operations>(&self, network: &Network<O>, sheet: &mut Sheet) -> Result<(), Error> {
+        let elsewhere = self.elsewhere(network, sheet)?;
+        let elsewhere = elsewhere.as_ref();
         let mut base = Base::begin(network, self.plan, self.clean, self.runs)?;
         let entry = self.cells.first().map(|cell| cell.entry);
         let mut groups = Vec::new();
         if entry == Some(Entry::Embeddings) {
-            groups = self.ground(network, &base, 0)?.form()?;
+            groups = self.ground(network, &base, 0, elsewhere)?.form()?;
         }
         for layer in 0..network.layers() {
             self.meter.check()?;
             base.climb(network, layer, self.acts.kept(self.cells, layer))?;
             sheet.work.base_steps += base.rows();
-            let ground = self.ground(network, &base, layer)?;
+            let ground = self.ground(network, &base, layer, elsewhere)?;
             if entry == Some(Entry::Block) {
                 groups.extend(ground.form()?);
             }

@@ -3,6 +3,8 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+#[cfg(unix)]
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -143,21 +145,41 @@ fn a_long_run_says_how_far_it_is() {
     assert!(last.starts_with("long: 150 cells in "), "{last}");
 }
 
+/// What a scene says that is interrupted once it has shown how far it is, and how long it then took to end.
 #[cfg(unix)]
-#[test]
-fn an_interrupt_stops_a_run_and_no_more() {
-    let mut child = command("long", OURS).stdout(Stdio::piped()).spawn().expect("it runs");
+fn interrupted(scene: &str) -> (String, Duration) {
+    let mut child = command(scene, OURS).stdout(Stdio::piped()).spawn().expect("it runs");
     let mut output = BufReader::new(child.stdout.take().expect("its output"));
     let mut first = String::new();
     output.read_line(&mut first).expect("a frame");
+    assert!(first.contains("<progress"), "{first}");
     let kill = |signal: &str| {
         let sent = Command::new("kill").args([signal, &child.id().to_string()]).status();
         assert!(sent.expect("kill runs").success());
     };
     kill("-USR2");
+    let asked = Instant::now();
     kill("-INT");
     let mut rest = String::new();
     output.read_to_string(&mut rest).expect("frames");
     assert!(child.wait().expect("its end").success());
+    (rest, asked.elapsed())
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_stops_a_run_and_no_more() {
+    let (rest, _) = interrupted("long");
     assert!(rest.contains("long: stopped after"), "{rest}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_stops_a_recording_and_a_mean_within_a_second() {
+    for (scene, far) in [("record", "of 64 layers"), ("mean", "of 100000 prompts")] {
+        let (rest, took) = interrupted(scene);
+        assert!(rest.contains(": stopped after") && rest.contains(far), "{rest}");
+        assert!(rest.contains("the run was stopped"), "{rest}");
+        assert!(took < Duration::from_secs(1), "{scene} took {took:?} to stop");
+    }
 }

@@ -14,6 +14,7 @@ use super::{check, damaged, safetensors, torch};
 use crate::blob::{Blob, Stream};
 use crate::config::Config;
 use crate::error::{Error, Problem};
+use crate::reading::Meter;
 use crate::source::{Files, Format};
 
 /// Bytes read at a time: divisible by every size of number.
@@ -28,7 +29,11 @@ struct Place<'a> {
 }
 
 /// Reads every tensor of the checkpoint, the head left out where it is tied.
-pub(super) fn tensors(files: &Files, config: &Config) -> Result<BTreeMap<String, Tensor>, Error> {
+pub(super) fn tensors(
+    files: &Files,
+    config: &Config,
+    meter: &Meter,
+) -> Result<BTreeMap<String, Tensor>, Error> {
     let mut places = places(files)?;
     let found = places.iter().map(|place| check::Found {
         name: &place.entry.name,
@@ -45,7 +50,14 @@ pub(super) fn tensors(files: &Files, config: &Config) -> Result<BTreeMap<String,
     }
     refuse(problems)?;
     places.retain(|place| !(config.tied_head && place.entry.name == HEAD));
-    let read: Vec<_> = places.par_iter().map(tensor).collect();
+    let all = places.iter().map(|place| place.entry.bytes).sum();
+    let one = |place: &Place<'_>| {
+        meter.check()?;
+        let tensor = tensor(place);
+        meter.add(place.entry.bytes, all);
+        Ok(tensor)
+    };
+    let read = places.par_iter().map(one).collect::<Result<Vec<_>, Error>>()?;
     let mut tensors = BTreeMap::new();
     let mut problems = Vec::new();
     for (place, tensor) in places.into_iter().zip(read) {

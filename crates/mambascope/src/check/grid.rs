@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use mambascope_model::{Config, Model, Site, Timing};
 
+use super::fill::{Filling, Runs};
 use super::{Problem, Spoken, default_window, site_layers};
 use crate::Error;
 use crate::at::{At, Extent, TokenSet, Window};
-use crate::fill::Fill;
 use crate::plan::{Plan, Restore};
 
 /// The cells of a plan.
@@ -18,7 +18,7 @@ pub(crate) struct Grid {
     /// All sites that are restored together.
     pub(crate) places: Vec<Place>,
     pub(crate) timing: Timing,
-    pub(crate) fill: Fill,
+    pub(crate) filling: Filling,
     pub(crate) tokens: Vec<usize>,
     /// Centres.
     pub(crate) layers: Vec<usize>,
@@ -55,9 +55,10 @@ pub(super) fn resolve(
     model: &Model,
     plan: &Plan,
     restore: &Restore,
-    patched: Option<&Spoken>,
+    runs: &Runs<'_>,
     problems: &mut Vec<Problem>,
 ) -> Option<Grid> {
+    let patched = runs.patched;
     let window = restore.window.unwrap_or_else(|| default_window(restore.at.site));
     if window.size == 0 {
         problems.push(Problem::new("a window of 0 layers", "`.window(1)` restores single layers"));
@@ -69,8 +70,9 @@ pub(super) fn resolve(
     let sites: Vec<Site> =
         std::iter::once(restore.at.site).chain(restore.also.iter().copied()).collect();
     check_sites(&sites, restore, problems);
-    check_fill(model, &sites, &restore.fill, problems);
     let layers = noted(layers_in(model, &restore.at), problems);
+    let filled = (restore, sites.as_slice(), layers.clone());
+    let filling = super::fill::resolve(model, filled, window, runs, problems);
     let places: Vec<Option<Place>> =
         sites.iter().map(|&site| noted(place(model.config(), site, restore), problems)).collect();
     let tokens = patched.and_then(|patched| noted(tokens_in(restore.tokens, patched), problems));
@@ -79,7 +81,7 @@ pub(super) fn resolve(
         site: restore.at.site,
         places: places.into_iter().collect::<Option<_>>()?,
         timing: restore.timing,
-        fill: restore.fill.clone(),
+        filling,
         tokens: tokens?.collect(),
         layers: layers?.collect(),
         window,
@@ -122,39 +124,6 @@ fn check_sites(sites: &[Site], restore: &Restore, problems: &mut Vec<Problem>) {
             format!("timing {} of {}, which is no state", restore.timing, sites[0]),
             "`.restore(Site::State)` or `.restore(Site::ConvState)`, or leave `.timing(..)` out",
         ));
-    }
-}
-
-/// Notes what is wrong with what is put in place of some sites.
-pub(crate) fn check_fill(model: &Model, sites: &[Site], fill: &Fill, problems: &mut Vec<Problem>) {
-    let wrong = match fill {
-        Fill::OtherRun | Fill::Zero => None,
-        Fill::Scaled(factor) => {
-            (!factor.is_finite()).then(|| "a finite number, such as `Fill::Scaled(0.5)`".to_owned())
-        }
-        Fill::Constant(values) => {
-            let widths: Vec<usize> = sites.iter().map(|site| site.width(model.config())).collect();
-            let fits = widths.iter().all(|&width| width == values.len());
-            let sound = fits && values.iter().all(|value| value.is_finite());
-            (!sound).then(|| format!("{} finite numbers, as {} has", widths[0], sites[0]))
-        }
-        Fill::Mean(prompts) => {
-            for prompt in prompts {
-                match super::prompt_ids(model, prompt) {
-                    Ok(_) => {}
-                    Err(Error::Plan { problems: found }) => problems.extend(found),
-                    Err(error) => problems.push(super::prompt::problem_of(&error)),
-                }
-            }
-            prompts.is_empty().then(|| "one prompt or more: `Fill::mean([\"Rome is\"])`".to_owned())
-        }
-        Fill::Noised { deviation, .. } | Fill::Noise { deviation, .. } => {
-            let sound = deviation.is_finite() && *deviation >= 0.0;
-            (!sound).then(|| "a deviation that is finite and not negative".to_owned())
-        }
-    };
-    if let Some(help) = wrong {
-        problems.push(Problem::new(format!("{fill} is put in place of {}", sites[0]), help));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use mambascope_model::{Lanes, Model, Removal, Rest, Site, Unseen};
+use mambascope_model::{Lanes, Model, Removal, Rest, Site, Spot, Unseen};
 
 use super::knock::{Knock, Sources, name};
 use super::{Channels, KnockOut};
@@ -10,6 +10,7 @@ use crate::Error;
 use crate::at::TokenSet;
 use crate::check::{self, Problem, Resolved, Spoken};
 use crate::fill::Fill;
+use crate::watch::Watch;
 use crate::wavefront::{By, Cell, Cuts, Entry, Fills, Sight, means};
 
 /// A knock-out that fits its model.
@@ -123,7 +124,7 @@ fn check_mean(model: &Model, knock: &Knock, problems: &mut Vec<Problem>) {
         let help = "one prompt or more: `.mean([\"Rome is\"])`";
         problems.push(Problem::new("a mean over 0 prompts in place of the sources", help));
     } else {
-        check::check_fill(model, &[Site::ConvIn], &Fill::Mean(prompts.clone()), problems);
+        check::check_numbers(model, &[Site::ConvIn], &Fill::Mean(prompts.clone()), problems);
     }
     let whole = (Lanes::default(), Removal::default(), Channels::default(), Rest::default());
     if (knock.lanes, knock.removal, knock.channels, knock.rest) != whole {
@@ -197,10 +198,14 @@ fn first_change(model: &Model, knock: &Knock, sight: &Sight) -> Option<usize> {
 
 impl Settled {
     /// What the wavefront runs.
-    pub(super) fn cuts(&self, knock_out: &KnockOut) -> Result<Cuts, Error> {
+    pub(super) fn cuts(&self, knock_out: &KnockOut, watch: &dyn Watch) -> Result<Cuts, Error> {
         let (model, knock) = (knock_out.trace.model(), &knock_out.knock);
         let by = match &knock.mean {
-            Some(prompts) => By::Mean(Fills::Rows(means(model, &[Site::ConvIn], prompts)?)),
+            Some(prompts) => {
+                let spot = |layer| Spot { site: Site::ConvIn, layer };
+                let spots: Vec<Spot> = (0..model.config().layers).map(spot).collect();
+                By::Mean(Fills::Rows(means(model, &spots, prompts, watch)?))
+            }
             None => By::Blindness(unseen(model, knock)?),
         };
         let pairs = self.rows.iter().map(|row| row.sight.clone()).collect();

@@ -3,13 +3,14 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use mambascope_model::Reading;
 use serde_json::Value;
 
 use super::bundle::Bundle;
 use super::dialect::Dialect;
 use super::display::Display;
 use super::interrupted;
-use crate::watch::{Progress, Watch};
+use crate::watch::{Progress, Stage, Watch};
 
 /// Shorter runs show nothing.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -40,7 +41,17 @@ pub struct Live {
 #[derive(Debug, Default)]
 struct State {
     shown: Option<(Display, Instant)>,
-    latest: Option<Progress>,
+    latest: Option<Far>,
+    /// When what is counted now was begun.
+    since: Option<Instant>,
+}
+
+/// How far a run is: so many of so many cells, prompts, layers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Far {
+    done: usize,
+    all: usize,
+    noun: &'static str,
 }
 
 impl Live {
@@ -50,21 +61,24 @@ impl Live {
     }
 }
 
-impl Watch for Live {
-    fn progress(&self, progress: Progress) {
+impl Live {
+    fn tell(&self, far: Far) {
         if self.dialect != Dialect::Frames {
             return;
         }
         let mut state = self.state();
+        let before = state.latest.filter(|latest| latest.noun == far.noun);
+        if before.is_none() {
+            state.since = Some(if state.latest.is_none() { self.began } else { Instant::now() });
+        }
         // Threads tell how far they are in no order.
-        let done = state.latest.map_or(0, |latest| latest.cells_done).max(progress.cells_done);
-        let progress = Progress { cells_done: done, ..progress };
-        state.latest = Some(progress);
-        let elapsed = self.began.elapsed();
-        if elapsed < PATIENCE || done >= progress.cells {
+        let done = before.map_or(0, |latest| latest.done).max(far.done);
+        let far = Far { done, ..far };
+        state.latest = Some(far);
+        if self.began.elapsed() < PATIENCE || done >= far.all {
             return;
         }
-        let bundle = moving(&self.name, progress, elapsed);
+        let bundle = moving(&self.name, far, state.since.unwrap_or(self.began).elapsed());
         match &mut state.shown {
             None => state.shown = Some((Display::of(&bundle), Instant::now())),
             Some((display, at)) if at.elapsed() >= PAUSE => {
@@ -73,6 +87,27 @@ impl Watch for Live {
             }
             Some(_) => {}
         }
+    }
+}
+
+impl Watch for Live {
+    fn progress(&self, Progress { cells_done, cells }: Progress) {
+        self.tell(Far { done: cells_done, all: cells, noun: "cells" });
+    }
+
+    fn stage(&self, stage: Stage, done: usize, all: usize) {
+        self.tell(Far { done, all, noun: stage.noun() });
+    }
+
+    fn stopped(&self) -> bool {
+        interrupted()
+    }
+}
+
+impl Reading for Live {
+    fn read(&self, bytes: u64, all: u64) {
+        let megabytes = |bytes: u64| bytes.div_ceil(1_000_000) as usize;
+        self.stage(Stage::Load, megabytes(bytes), megabytes(all));
     }
 
     fn stopped(&self) -> bool {
@@ -91,31 +126,31 @@ impl Drop for Live {
 }
 
 /// How far a run is and how long it will take, with a bar that has the theme's colours.
-fn moving(name: &str, progress: Progress, elapsed: Duration) -> Bundle {
-    let Progress { cells_done, cells } = progress;
-    let left = match cells_done {
+fn moving(name: &str, far: Far, elapsed: Duration) -> Bundle {
+    let Far { done, all, noun } = far;
+    let left = match done {
         0 => String::new(),
         done => {
-            let left = elapsed.as_secs_f64() * (cells - done.min(cells)) as f64 / done as f64;
+            let left = elapsed.as_secs_f64() * (all - done.min(all)) as f64 / done as f64;
             format!(", {} left", time(left))
         }
     };
-    let words = format!("{cells_done} of {cells} cells{left}");
+    let words = format!("{done} of {all} {noun}{left}");
     let name = crate::show::escaped(name);
     let html = format!(
-        "<div>{name} <progress value=\"{cells_done}\" max=\"{cells}\" style=\"vertical-align:middle;width:16em;\
+        "<div>{name} <progress value=\"{done}\" max=\"{all}\" style=\"vertical-align:middle;width:16em;\
          accent-color:#7b57c2\"></progress> {words}</div>"
     );
     marked(format!("{name}: {words}")).and("text/html", html)
 }
 
-fn final_line(name: &str, latest: Progress, elapsed: Duration) -> String {
-    let Progress { cells_done, cells } = latest;
+fn final_line(name: &str, latest: Far, elapsed: Duration) -> String {
+    let Far { done, all, noun } = latest;
     let time = time(elapsed.as_secs_f64());
-    if cells_done >= cells {
-        format!("{name}: {cells} cells in {time}")
+    if done >= all {
+        format!("{name}: {all} {noun} in {time}")
     } else {
-        format!("{name}: stopped after {time}, at {cells_done} of {cells} cells")
+        format!("{name}: stopped after {time}, at {done} of {all} {noun}")
     }
 }
 
@@ -139,8 +174,8 @@ mod tests {
 
     #[test]
     fn words_for_how_far_it_is() {
-        let (half, done) =
-            (Progress { cells_done: 36, cells: 72 }, Progress { cells_done: 72, cells: 72 });
+        let far = |done| Far { done, all: 72, noun: "cells" };
+        let (half, done) = (far(36), far(72));
         let text = |bundle: &Bundle| bundle.get("text/plain").map(str::to_owned);
         let moving = moving("trace", half, Duration::from_secs(4));
         assert_eq!(text(&moving).as_deref(), Some("trace: 36 of 72 cells, 4.0 s left"));

@@ -9,7 +9,8 @@ use mambascope_model::{
 
 use super::cells::Entry;
 use crate::Error;
-use crate::check::Resolved;
+use crate::check::{OtherPlace, Resolved};
+use crate::elsewhere::Run;
 use crate::plan::Direction;
 
 /// The base rows between two layers, and all that the layer below remembers.
@@ -97,6 +98,18 @@ impl<'a, O: Operations> Base<'a, O> {
         let corrupted = (1 + sample).min(self.starts.len() - 1);
         let run = if self.direction == Direction::Denoise { 0 } else { corrupted };
         self.starts[run] + self.align[token]
+    }
+
+    /// The row that gives its values to a token of the patched run, where they may come from another place.
+    pub(super) fn giving(&self, from: Option<&OtherPlace>, sample: usize, token: usize) -> usize {
+        let Some(OtherPlace { run, token: other, .. }) = from else {
+            return self.source(sample, token);
+        };
+        match (run, other, self.direction) {
+            (Run::Clean, Some(other), _) => self.starts[0] + other,
+            (Run::Clean, None, Direction::Denoise) => self.source(sample, token),
+            (_, other, _) => self.target(sample, other.unwrap_or(token)),
+        }
     }
 
     /// Goes through one layer; keeps these sites of it.

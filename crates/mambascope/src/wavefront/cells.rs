@@ -120,7 +120,7 @@ pub(crate) fn work(plan: &Resolved, cells: &[Cell], layers: usize) -> Work {
     let (tokens, samples) = (plan.patched().ids.len(), plan.samples());
     let inside = |cell: &&Cell| cell.entry == Entry::ReadOut;
     Work {
-        base_steps: layers * plan.base_tokens(),
+        base_steps: plan.base_layers(layers) * plan.base_tokens(),
         layer_steps: samples * cells.iter().map(|cell| cell.steps(tokens, layers)).sum::<usize>(),
         read_outs: samples * cells.iter().filter(inside).count(),
         head_rows: 1 + plan.corrupted_runs() + samples * cells.len(),

@@ -3,19 +3,25 @@
 use std::collections::BTreeMap;
 
 use candle_core::{DType, Tensor};
-use mambascope_model::{Model, Operations, Site, Spot};
+use mambascope_model::{Config, Model, Operations, Site, Spot};
 
+use super::mean;
 use crate::Error;
-use crate::check::{Resolved, prompt_ids};
+use crate::check::{Filling, Resolved};
 use crate::fill::Fill;
-use crate::plan::Prompt;
 use crate::random::RandomState;
+use crate::tapped::Tapped;
+use crate::watch::Watch;
 
 /// What is put in place, ready to be put.
 #[derive(Debug, Clone)]
 pub(crate) enum Fills {
     /// What the other run has.
     OtherRun,
+    /// What another place of a run has.
+    Elsewhere,
+    /// What a tap makes of what is there.
+    Tapped(Tapped, Box<Config>),
     /// What is there, times a number.
     Scaled(f64),
     /// One row for each site and layer, added to what is there.
@@ -25,9 +31,21 @@ pub(crate) enum Fills {
 }
 
 /// Makes ready what a plan puts in place.
-pub(crate) fn prepare(model: &Model, plan: &Resolved) -> Result<Fills, Error> {
+///
+/// # Errors
+/// When the prompts of a mean cannot be run, or the watcher stops them.
+pub(crate) fn prepare(model: &Model, plan: &Resolved, watch: &dyn Watch) -> Result<Fills, Error> {
     let Some(grid) = &plan.grid else { return Ok(Fills::OtherRun) };
     let config = model.config();
+    let fill = match &grid.filling {
+        Filling::Plain(fill) => fill,
+        Filling::Elsewhere(_) => return Ok(Fills::Elsewhere),
+        Filling::Tap(tap) => return Ok(Fills::Tapped(tap.clone(), Box::new(config.clone()))),
+        Filling::Mean(file, count) => {
+            let spots = mean::spots(grid, config);
+            return Ok(Fills::Rows(mean::over_file(model, &spots, file, *count, watch)?));
+        }
+    };
     let rows = |row: &dyn Fn(usize) -> Vec<f64>| {
         let spots = grid.sites().into_iter().flat_map(|site| {
             (0..site.layers(config)).map(move |layer| ((site, layer), site.width(config)))
@@ -40,54 +58,37 @@ pub(crate) fn prepare(model: &Model, plan: &Resolved) -> Result<Fills, Error> {
             normals.into_iter().map(|draw| draw * deviation).collect()
         }
     };
-    Ok(match &grid.fill {
-        Fill::OtherRun => Fills::OtherRun,
+    Ok(match fill {
         Fill::Scaled(factor) => Fills::Scaled(*factor),
         Fill::Zero => Fills::Rows(rows(&|width| vec![0.0; width])),
         Fill::Constant(values) => Fills::Rows(rows(&|_| values.clone())),
         Fill::Noised { deviation, seed } => Fills::Added(rows(&draws(*deviation, *seed))),
         Fill::Noise { deviation, seed } => Fills::Rows(rows(&draws(*deviation, *seed))),
-        Fill::Mean(prompts) => Fills::Rows(means(model, &grid.sites(), prompts)?),
+        Fill::Mean(prompts) => {
+            Fills::Rows(mean::means(model, &mean::spots(grid, config), prompts, watch)?)
+        }
+        // The others have come as fillings of their own.
+        Fill::OtherRun | Fill::MeanOver(_) | Fill::Elsewhere(_) | Fill::Tap(_) => Fills::OtherRun,
     })
 }
 
-/// The mean of each site and layer over all tokens of some prompts.
-pub(crate) fn means(
-    model: &Model,
-    sites: &[Site],
-    prompts: &[Prompt],
-) -> Result<BTreeMap<(Site, usize), Vec<f64>>, Error> {
-    let config = model.config();
-    let spots: Vec<Spot> = sites
-        .iter()
-        .flat_map(|&site| (0..site.layers(config)).map(move |layer| Spot { site, layer }))
-        .collect();
-    let mut sums: BTreeMap<(Site, usize), Vec<f64>> = BTreeMap::new();
-    let mut tokens = 0;
-    for prompt in prompts {
-        let ids = prompt_ids(model, prompt)?;
-        tokens += ids.len();
-        for (Spot { site, layer }, tensor) in model.activations(&ids, &spots)?.iter() {
-            let sum = sums.entry((site, layer)).or_insert_with(|| vec![0.0; site.width(config)]);
-            let rows: Vec<f64> = tensor.to_dtype(DType::F64)?.sum(0)?.flatten_all()?.to_vec1()?;
-            sum.iter_mut().zip(rows).for_each(|(sum, row)| *sum += row);
-        }
-    }
-    sums.values_mut().flatten().for_each(|sum| *sum /= tokens as f64);
-    Ok(sums)
-}
-
 impl Fills {
-    /// What goes over rows `now` of a site, where the other run has `other` there.
+    /// What goes over rows `now` of a site, each of a token, where the other run or place has `other`.
     pub(super) fn values<O: Operations>(
         &self,
         operations: &O,
         spot: (Site, usize),
+        tokens: &[usize],
         now: impl FnOnce() -> Result<O::Rows, Error>,
         other: impl FnOnce() -> Result<O::Rows, Error>,
     ) -> Result<O::Rows, Error> {
         let (rows, added) = match self {
-            Self::OtherRun => return other(),
+            Self::OtherRun | Self::Elsewhere => return other(),
+            Self::Tapped(tap, config) => {
+                let spot = Spot { site: spot.0, layer: spot.1 };
+                let made = tap.rows(spot, tokens, &operations.download(&now()?)?, config)?;
+                return Ok(operations.upload(&made.contiguous()?)?);
+            }
             Self::Scaled(factor) => {
                 let scaled = (operations.download(&now()?)?.to_dtype(DType::F64)? * *factor)?;
                 return Ok(operations.upload(&scaled)?);

@@ -11,7 +11,7 @@ use super::base::Base;
 use super::blind::{self, Twin};
 use super::cells::{Cell, Entry};
 use super::fill::Fills;
-use super::put::{Put, Putter};
+use super::put::{Behind, Put, Putter};
 use crate::Error;
 use crate::check::{Grid, Place, Severed};
 
@@ -38,6 +38,8 @@ pub(super) struct Ground<'a, O: Operations> {
     pub(super) cells: &'a [Cell],
     pub(super) acts: Acts<'a>,
     pub(super) layer: usize,
+    /// The base rows behind the layer that a fill names.
+    pub(super) elsewhere: Option<&'a Behind<'a, O>>,
     /// What the layer remembers of the clean run without what cells do not see.
     pub(super) twin: Option<Twin<O>>,
 }
@@ -130,7 +132,7 @@ impl<O: Operations> Ground<'_, O> {
             Acts::Restores { grid, fills } => self.restores(grid, fills, owners, rows),
             Acts::Cuts(cuts) => blind::means(self.base, cuts, self.cells, owners, rows, self.layer),
         };
-        Putter::new(self.network, self.base, self.layer, puts)
+        Putter::new(self.network, self.base, self.layer, puts).elsewhere(self.elsewhere)
     }
 
     /// What each cell restores, and what is severed.
@@ -143,17 +145,20 @@ impl<O: Operations> Ground<'_, O> {
     ) -> Vec<Put<'b>> {
         let restores =
             |cell: &Cell| cell.entry == Entry::Embeddings || cell.layers.contains(&self.layer);
+        let from = grid.filling.from();
         let pairs = owners.iter().zip(rows).filter_map(|(owner, rows)| {
             let cell = &self.cells[owner.cell];
-            restores(cell).then(|| (self.base.source(owner.sample, cell.token), rows.start))
+            let giving = || self.base.giving(from, owner.sample, cell.token);
+            restores(cell).then(|| ((giving(), rows.start), cell.token))
         });
-        let pairs: Vec<(usize, usize)> = pairs.collect();
+        let (pairs, tokens): (Vec<(usize, usize)>, Vec<usize>) = pairs.unzip();
         let severed = grid.severed.iter().filter(|severed| severed.layers.contains(&self.layer));
         let held =
             severed.map(|severed| Put::of(severed.site, None, self.held(severed, owners, rows)));
         let restored = grid.places.iter().map(|Place { site, columns }| Put {
             timing: grid.timing,
             columns: columns.as_deref(),
+            tokens: tokens.clone(),
             ..Put::of(*site, Some(fills), pairs.clone())
         });
         restored.chain(held).collect()

@@ -18,6 +18,8 @@ pub(super) struct Put<'a> {
     pub(super) columns: Option<&'a [usize]>,
     /// Each row of the base, and the row of the pack that it goes over, ascending.
     pub(super) pairs: Vec<(usize, usize)>,
+    /// The token of each of the pairs, where something is filled in.
+    pub(super) tokens: Vec<usize>,
 }
 
 impl<'a> Put<'a> {
@@ -27,7 +29,7 @@ impl<'a> Put<'a> {
         fills: Option<&'a Fills>,
         pairs: Vec<(usize, usize)>,
     ) -> Self {
-        Self { site, timing: Timing::ReadThrough, fills, columns: None, pairs }
+        Self { site, timing: Timing::ReadThrough, fills, columns: None, pairs, tokens: Vec::new() }
     }
 }
 
@@ -37,6 +39,14 @@ pub(super) struct Putter<'a, O: Operations> {
     base: &'a Base<'a, O>,
     layer: usize,
     puts: Vec<Put<'a>>,
+    /// The base rows behind another layer, where values come from there.
+    elsewhere: Option<&'a Behind<'a, O>>,
+}
+
+/// Base rows that have gone through a layer and stay there.
+pub(super) struct Behind<'a, O: Operations> {
+    pub(super) base: Base<'a, O>,
+    pub(super) layer: usize,
 }
 
 impl<'a, O: Operations> Putter<'a, O> {
@@ -47,7 +57,22 @@ impl<'a, O: Operations> Putter<'a, O> {
         mut puts: Vec<Put<'a>>,
     ) -> Self {
         puts.retain(|put| !put.pairs.is_empty());
-        Self { network, base, layer, puts }
+        Self { network, base, layer, puts, elsewhere: None }
+    }
+
+    /// Takes what comes from another place from behind that layer.
+    pub(super) fn elsewhere(self, elsewhere: Option<&'a Behind<'a, O>>) -> Self {
+        Self { elsewhere, ..self }
+    }
+
+    /// What base rows of a put are: those of this layer, or of the one that the fill names.
+    fn given(&self, put: &Put<'_>, rows: &[usize]) -> Result<O::Rows, Error> {
+        match (put.fills, self.elsewhere) {
+            (Some(Fills::Elsewhere), Some(Behind { base, layer })) => {
+                base.at(self.network, *layer, put.site, rows)
+            }
+            _ => self.base.at(self.network, self.layer, put.site, rows),
+        }
     }
 
     fn put(&self, put: &Put<'_>, rows: &mut O::Rows, at: &[usize]) -> Result<(), Error> {
@@ -56,15 +81,21 @@ impl<'a, O: Operations> Putter<'a, O> {
             at.binary_search(&target).ok().map(|place| (source, place))
         };
         let (sources, places): (Vec<usize>, Vec<usize>) = put.pairs.iter().filter_map(here).unzip();
+        let tokens: Vec<usize> = put
+            .pairs
+            .iter()
+            .zip(&put.tokens)
+            .filter_map(|(pair, &token)| here(pair).map(|_| token))
+            .collect();
         if places.is_empty() {
             return Ok(());
         }
-        let other = || self.base.at(self.network, self.layer, put.site, &sources);
+        let other = || self.given(put, &sources);
         let mut values = match put.fills {
             None => other()?,
             Some(fills) => {
                 let now = || Ok(operations.gather(rows, &places)?);
-                fills.values(operations, (put.site, self.layer), now, other)?
+                fills.values(operations, (put.site, self.layer), &tokens, now, other)?
             }
         };
         if let Some(columns) = put.columns {

@@ -6,6 +6,7 @@ use candle_core::{DType, Tensor};
 use mambascope_model::{Activations, Compute, Config, Model, Site, Spot, Tap};
 use proptest::prelude::*;
 
+mod fills;
 mod laws;
 mod patches;
 mod taps;

@@ -6,6 +6,7 @@ use mambascope_model::{Compute, Config, Model};
 use proptest::prelude::*;
 
 use super::*;
+use crate::watch::Unwatched;
 use crate::wavefront::tests::configs;
 
 /// f64 leaves rounding of about 1e-16 a step, and a few hundred steps.
@@ -166,7 +167,7 @@ fn chunks_change_no_bit() {
     let trace = model.trace([3, 14, 15, 9, 26, 5]).subject(1..3);
     let knock = trace.knock_out(0.., 3.., ..).sources(Sources::Each).window(2);
     let settled = check::resolve(&knock).expect("sound");
-    let cuts = settled.cuts(&knock).expect("ranked");
+    let cuts = settled.cuts(&knock, &Unwatched).expect("ranked");
     let run = |budget| {
         let plan = &settled.plan;
         let watch = &crate::watch::Unwatched;

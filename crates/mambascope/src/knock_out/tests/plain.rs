@@ -9,12 +9,13 @@ use mambascope_model::{
 };
 
 use crate::knock_out::{KnockOut, check};
+use crate::watch::Unwatched;
 use crate::wavefront::{By, Cuts, Fills, Sight};
 
 /// The scores of a knock-out, one forward pass each.
 pub(super) fn scores(knock_out: &KnockOut, answer: u32) -> Vec<f64> {
     let settled = check::resolve(knock_out).expect("a sound knock-out");
-    let cuts = settled.cuts(knock_out).expect("channels ranked");
+    let cuts = settled.cuts(knock_out, &Unwatched).expect("channels ranked");
     let model = knock_out.trace.model();
     let mut scores = Vec::new();
     for sight in &cuts.pairs {

@@ -167,6 +167,7 @@ impl OneCell<'_> {
             Fills::Scaled(factor) => (now * *factor)?,
             Fills::Added(rows) => (now + row(&rows[&(spot.site, spot.layer)])?)?,
             Fills::Rows(rows) => row(&rows[&(spot.site, spot.layer)])?,
+            Fills::Elsewhere | Fills::Tapped(..) => unreachable!("tests of their own"),
         };
         let place = self.grid().places.iter().find(|place| place.site == spot.site);
         let Some(columns) = &place.expect("restored").columns else { return Ok(value) };
@@ -215,7 +216,7 @@ fn record(model: &Model, embeddings: &Tensor) -> Activations {
 fn one_by_one(model: &Model, plan: &Resolved, answer: u32) -> Vec<f64> {
     let clean = model.embeddings(&plan.prompt.ids).expect("embedded");
     let corrupted = corrupted_runs(model, plan, &clean).expect("drawn");
-    let fills = fill::prepare(model, plan).expect("prepared");
+    let fills = fill::prepare(model, plan, &Unwatched).expect("prepared");
     let grid = plan.grid.as_ref().expect("a grid");
     let mut scores = Vec::new();
     for sample in &corrupted {
