@@ -13,7 +13,7 @@ from conftest import Kernel
 
 LONG = (
     'let result = model.trace("Books describe Vincent van Gogh as a great").subject("Vincent van Gogh")'
-    ".corrupt(Noise::sigmas(3.0).samples(20_000).seed(1)).restore(..).run()?;"
+    ".corrupt(Noise::sigmas(3.0).samples(100_000).seed(1)).restore(..).run()?;"
 )
 
 

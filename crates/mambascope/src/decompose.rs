@@ -16,7 +16,7 @@ use crate::check::{Problem, Resolved};
 use crate::plan::Direction;
 use crate::trace::Trace;
 use crate::wavefront::Fills;
-use crate::{Error, wavefront};
+use crate::{Error, notebook, wavefront};
 
 /// One number of a state, and how much of the layer's output it moves.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -88,7 +88,8 @@ impl Trace {
         let columns = grid.and_then(|grid| grid.places[0].columns.clone());
         let fills = wavefront::prepare(model, &plan)?;
         let clean = model.embeddings(&plan.prompt.ids)?;
-        let mut runs = wavefront::corrupted_runs(model, &plan, &clean)?;
+        let mut runs =
+            wavefront::corrupted_runs(model, &plan, &clean, &notebook::progress("decompose"))?;
         if runs.is_empty() {
             runs.push(clean.clone());
         }
@@ -105,10 +106,11 @@ impl Trace {
             let mut change: Vec<f64> =
                 given.iter().zip(patched.state(token)).map(|(given, is)| given - is).collect();
             if let Some(columns) = &columns {
-                let part = |(place, change): (usize, &mut f64)| {
-                    *change *= f64::from(u8::from(columns.contains(&place)));
-                };
-                change.iter_mut().enumerate().for_each(part);
+                let mut part = vec![0.0; change.len()];
+                for &column in columns {
+                    part[column] = change[column];
+                }
+                change = part;
             }
             gated.push(patched.carried(change, token, trace_timing(&trace)));
         }
@@ -123,9 +125,9 @@ impl Trace {
 
 /// The plan, where its patch is one of a state alone.
 fn resolve(trace: &Trace) -> Result<Resolved, Error> {
-    let mut problems = match trace.resolve() {
-        Ok(_) => Vec::new(),
-        Err(Error::Plan { problems }) => problems,
+    let (plan, mut problems) = match trace.resolve() {
+        Ok(plan) => (Some(plan), Vec::new()),
+        Err(Error::Plan { problems }) => (None, problems),
         Err(other) => return Err(other),
     };
     let mut refuse = |wrong: bool, what: &str, help: &str| {
@@ -149,7 +151,10 @@ fn resolve(trace: &Trace) -> Result<Resolved, Error> {
         "a decomposition with something severed",
         "leave `.sever(..)` out: what is taken apart is what the state does to its whole layer",
     );
-    if problems.is_empty() { trace.resolve() } else { Err(Error::Plan { problems }) }
+    match plan {
+        Some(plan) if problems.is_empty() => Ok(plan),
+        _ => Err(Error::Plan { problems }),
+    }
 }
 
 fn trace_timing(trace: &Trace) -> Timing {
