@@ -6,7 +6,8 @@ Usage: tests/kernel/run makes the environment, then
 
 Needs `cargo build --release -p mambascope-kernel --bins --example stock`, the library built
 (`cargo run --release -p mambascope-lab --example library`) and RUST_SRC_PATH where the toolchain
-has no source of the standard library. Stock builds mambascope by `:dep`, which takes minutes. Keep
+has no source of the standard library. Stock builds mambascope by `:dep`, which takes minutes; a folder named by
+EVCXR_TMPDIR keeps what it built for the next time. Keep
 the machine idle meanwhile; the load is printed beside the table.
 """
 
@@ -142,7 +143,8 @@ def main():
     if not options.ours_only:
         dependency = ROOT / "crates" / "mambascope"
         # Stock evcxr has no folder to keep what it built; a fixed one spares it the second build.
-        os.environ.setdefault("EVCXR_TMPDIR", tempfile.mkdtemp(prefix="stock-"))
+        if "EVCXR_TMPDIR" not in os.environ:
+            os.environ["EVCXR_TMPDIR"] = tempfile.mkdtemp(prefix="stock-")
         prepare = (
             f':dep mambascope = {{ path = "{dependency}" }}\n'
             ':dep candle-core = "0.11"\nuse mambascope::prelude::*;'

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 use crate::random::RandomState;
 use crate::swap::{Other, Swap};
+use crate::watch::Watch;
 
 /// From which distribution noise is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -123,10 +124,8 @@ impl Noise {
         Self { subjects: subjects.into_iter().map(Into::into).collect(), ..self.clone() }
     }
 
-    /// The draws for so many tokens of this width, `[samples, tokens, width]` in that order, times `factor`.
-    pub(crate) fn draw(&self, tokens: usize, width: usize, factor: f64) -> Vec<f64> {
-        let mut source = RandomState::new(self.seed);
-        let count = self.samples * tokens * width;
+    /// So many more draws, times `factor`.
+    fn draw(&self, source: &mut RandomState, count: usize, factor: f64) -> Vec<f64> {
         let draws = match self.distribution {
             Distribution::Gaussian => source.normals(count),
             Distribution::Uniform => source.uniform(-1.0, 1.0, count),
@@ -257,28 +256,31 @@ pub(crate) fn deviation(values: &[f64]) -> f64 {
 /// The clean embeddings `[L, D]` with noise on some tokens: one tensor a sample.
 ///
 /// # Errors
-/// When candle fails.
+/// When candle fails, or the watcher stops it between two samples.
 pub(crate) fn corrupted(
     noise: &Noise,
     factor: f64,
     clean: &Tensor,
     tokens: &Range<usize>,
+    watch: &dyn Watch,
 ) -> Result<Vec<Tensor>, Error> {
     let width = clean.dim(1)?;
     let exact: Vec<f64> = clean.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?;
-    let draws = noise.draw(tokens.len(), width, factor);
-    let first = tokens.start * width;
-    draws
-        .chunks_exact((tokens.len() * width).max(1))
-        .map(|sample| {
-            let mut values = exact.clone();
-            for (value, draw) in values[first..].iter_mut().zip(sample) {
-                *value = if noise.placement == Placement::Add { *value + draw } else { *draw };
-            }
-            let tensor = Tensor::from_vec(values, clean.shape(), clean.device())?;
-            Ok(tensor.to_dtype(clean.dtype())?)
-        })
-        .collect()
+    let (first, count) = (tokens.start * width, tokens.len() * width);
+    let mut source = RandomState::new(noise.seed);
+    let sample = |_| {
+        if watch.stopped() {
+            return Err(Error::Stopped);
+        }
+        let mut values = exact.clone();
+        let draws = noise.draw(&mut source, count, factor);
+        for (value, draw) in values[first..].iter_mut().zip(draws) {
+            *value = if noise.placement == Placement::Add { *value + draw } else { draw };
+        }
+        let tensor = Tensor::from_vec(values, clean.shape(), clean.device())?;
+        Ok(tensor.to_dtype(clean.dtype())?)
+    };
+    (0..noise.samples).map(sample).collect()
 }
 
 #[cfg(test)]
@@ -290,6 +292,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::watch::Unwatched;
 
     fn golden() -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden")
@@ -335,7 +338,7 @@ mod tests {
             let range = range[0] as usize..range[1] as usize;
             let noise = noise(&case);
             let Scale::Absolute(factor) = noise.scale else { unreachable!("cases name a number") };
-            let samples = corrupted(&noise, factor, &clean, &range).expect("drawn");
+            let samples = corrupted(&noise, factor, &clean, &range, &Unwatched).expect("drawn");
             for (index, sample) in samples.iter().enumerate() {
                 let found = sample.narrow(0, range.start, range.len()).expect("rows");
                 let expected = expected[name].get(index).expect("a sample");

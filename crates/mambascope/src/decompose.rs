@@ -89,7 +89,8 @@ impl Trace {
         let columns = grid.and_then(|grid| grid.places[0].columns.clone());
         let fills = wavefront::prepare(model, &plan, &notebook::progress("decompose"))?;
         let clean = model.embeddings(&plan.prompt.ids)?;
-        let mut runs = wavefront::corrupted_runs(model, &plan, &clean)?;
+        let mut runs =
+            wavefront::corrupted_runs(model, &plan, &clean, &notebook::progress("decompose"))?;
         if runs.is_empty() {
             runs.push(clean.clone());
         }
@@ -106,10 +107,11 @@ impl Trace {
             let mut change: Vec<f64> =
                 given.iter().zip(patched.state(token)).map(|(given, is)| given - is).collect();
             if let Some(columns) = &columns {
-                let part = |(place, change): (usize, &mut f64)| {
-                    *change *= f64::from(u8::from(columns.contains(&place)));
-                };
-                change.iter_mut().enumerate().for_each(part);
+                let mut part = vec![0.0; change.len()];
+                for &column in columns {
+                    part[column] = change[column];
+                }
+                change = part;
             }
             gated.push(patched.carried(change, token, trace_timing(&trace)));
         }
@@ -124,9 +126,9 @@ impl Trace {
 
 /// The plan, where its patch is one of a state alone.
 fn resolve(trace: &Trace) -> Result<Resolved, Error> {
-    let mut problems = match trace.resolve() {
-        Ok(_) => Vec::new(),
-        Err(Error::Plan { problems }) => problems,
+    let (plan, mut problems) = match trace.resolve() {
+        Ok(plan) => (Some(plan), Vec::new()),
+        Err(Error::Plan { problems }) => (None, problems),
         Err(other) => return Err(other),
     };
     let mut refuse = |wrong: bool, what: &str, help: &str| {
@@ -155,7 +157,10 @@ fn resolve(trace: &Trace) -> Result<Resolved, Error> {
         "a decomposition of what another place has",
         "`Fill::OtherRun`, or numbers, a mean or a tap",
     );
-    if problems.is_empty() { trace.resolve() } else { Err(Error::Plan { problems }) }
+    match plan {
+        Some(plan) if problems.is_empty() => Ok(plan),
+        _ => Err(Error::Plan { problems }),
+    }
 }
 
 fn trace_timing(trace: &Trace) -> Timing {

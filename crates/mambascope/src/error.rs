@@ -142,6 +142,15 @@ pub enum Error {
         /// What is missing or odd.
         message: String,
     },
+
+    /// A file is not a knock-out's result.
+    #[error("{} holds no knock-out: {message}\nhelp: name an npz that `knock-out` wrote", file.display())]
+    NotKnocked {
+        /// The file.
+        file: PathBuf,
+        /// What is missing or odd.
+        message: String,
+    },
 }
 
 impl fmt::Debug for Error {

@@ -132,7 +132,7 @@ fn run_cells(
     budget: usize,
 ) -> Result<Outcome, Error> {
     let clean = model.embeddings(&plan.prompt.ids)?; // [L, D]
-    let runs = corrupted_runs(model, plan, &clean)?;
+    let runs = corrupted_runs(model, plan, &clean, watch)?;
     let (config, cells) = (model.config(), asked.cells);
     let tokens = plan.patched().ids.len();
     let steps = cells.iter().map(|cell| cell.steps(tokens, config.layers)).sum::<usize>();
@@ -172,14 +172,18 @@ fn run_cells(
 }
 
 /// The embeddings of the corrupted runs.
+///
+/// # Errors
+/// When they cannot be made, or the watcher stops the drawing of noise.
 pub(crate) fn corrupted_runs(
     model: &Model,
     plan: &Resolved,
     clean: &Tensor,
+    watch: &dyn Watch,
 ) -> Result<Vec<Tensor>, Error> {
     match &plan.corrupted {
         Corrupted::Noise { noise, factor, .. } => {
-            corrupted(noise, *factor, clean, &plan.prompt.subject)
+            corrupted(noise, *factor, clean, &plan.prompt.subject, watch)
         }
         Corrupted::Other(other) => Ok(vec![model.embeddings(&other.ids)?]),
         Corrupted::Nothing => Ok(Vec::new()),

@@ -62,8 +62,8 @@ impl ScanRun {
                 Timing::ReadThrough | Timing::SeedCompat => true,
             };
             gated.extend(change.iter().enumerate().map(|(place, change)| {
-                let (c, gate) = (place % size, place / size);
-                let share = self.c[later * size + c] * self.gate[later * self.channels + gate];
+                let (channel, dim) = (place / size, place % size);
+                let share = self.c[later * size + dim] * self.gate[later * self.channels + channel];
                 if read { change * share } else { 0.0 }
             }));
         }

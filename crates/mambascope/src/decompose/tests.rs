@@ -8,6 +8,7 @@ use crate::corrupt::{Corruption, Noise};
 use crate::fill::Fill;
 use crate::swap::swap;
 use crate::trace::Scope as _;
+use crate::watch::Unwatched;
 
 /// f64 leaves rounding of about 1e-16 a step, and a few hundred steps.
 const EXACT: f64 = 1e-10;
@@ -71,7 +72,7 @@ fn check(trace: &Trace, token: usize) {
     let trace = trace.restore((Site::State, LAYER)).tokens(token);
     let (model, plan) = (trace.model(), trace.resolve().expect("sound"));
     let clean = model.embeddings(&plan.prompt.ids).expect("embedded");
-    let runs = wavefront::corrupted_runs(model, &plan, &clean).expect("drawn");
+    let runs = wavefront::corrupted_runs(model, &plan, &clean, &Unwatched).expect("drawn");
     let zero = plan.grid.as_ref().expect("a grid").fill == Fill::Zero;
     let columns = plan.grid.as_ref().expect("a grid").places[0].columns.clone();
     let columns = columns.unwrap_or_else(|| (0..128).collect());

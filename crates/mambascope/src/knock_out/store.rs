@@ -76,7 +76,7 @@ impl Knocked {
             && knocked.centres.len() == columns
             && knocked.input_tokens.len() == knocked.input_ids.len();
         let message = "its parts do not fit each other".to_owned();
-        if fits { Ok(knocked) } else { Err(Error::NotEffects { file: "the text".into(), message }) }
+        if fits { Ok(knocked) } else { Err(Error::NotKnocked { file: "the text".into(), message }) }
     }
 
     /// The knock-out as a table, a line for each score.
@@ -132,12 +132,15 @@ impl Knocked {
     pub fn open(file: impl AsRef<Path>) -> Result<Self, Error> {
         let file = file.as_ref();
         let npz = Npz::open(file)?;
+        let odd = |message: String| Error::NotKnocked { file: file.to_owned(), message };
         match npz.array("result").map(Array::values) {
-            Some(Values::Text(texts)) if !texts.is_empty() => Self::from_json(&texts[0]),
-            _ => Err(Error::NotEffects {
-                file: file.to_owned(),
-                message: "no text `result`".to_owned(),
-            }),
+            Some(Values::Text(texts)) if !texts.is_empty() => {
+                Self::from_json(&texts[0]).map_err(|error| match error {
+                    Error::Json { source, .. } => odd(source.to_string()),
+                    other => other,
+                })
+            }
+            _ => Err(odd("no text `result`".to_owned())),
         }
     }
 }

@@ -8,7 +8,7 @@ mod plain;
 
 use self::plain::Cut;
 use super::*;
-use crate::corrupt::Corruption;
+use crate::corrupt::{Corruption, Noise};
 use crate::trace::Scope as _;
 
 const IDS: [u32; 6] = [3, 14, 15, 9, 26, 5];
@@ -289,4 +289,14 @@ fn what_is_written_reads_back() {
     assert!(lines[6].starts_with("token 0 to tokens 3..,0,1,3,6,2,2,3,"), "{}", lines[6]);
     assert!(knocked.save(file("k.safetensors")).is_err());
     assert!(knocked.heatmap().expect("a map").svg().contains("token 0 to tokens 3.."));
+}
+
+#[test]
+fn a_trace_is_no_knock_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("trace.npz");
+    let noisy = Model::tiny().trace([5, 9, 2, 7]).subject(1..3).corrupt(Noise::gaussian(0.5));
+    noisy.restore(Site::Gate).run().expect("a run").save(&file).expect("written");
+    let error = Knocked::open(&file).expect_err("a trace");
+    assert!(error.to_string().ends_with("help: name an npz that `knock-out` wrote"), "{error}");
 }

@@ -138,7 +138,7 @@ fn naive(model: &Model, plan: &Resolved, answer: u32) -> Vec<f64> {
     let mut scores = Vec::new();
     let Corrupted::Noise { noise, factor, .. } = &plan.corrupted else { panic!("noise") };
     let subject = &plan.prompt.subject;
-    for sample in corrupted(noise, *factor, &embeddings, subject).expect("drawn") {
+    for sample in corrupted(noise, *factor, &embeddings, subject, &Unwatched).expect("drawn") {
         for &token in &grid.tokens {
             for &centre in &grid.layers {
                 let restored = grid.window.layers(centre, layers);
@@ -192,7 +192,7 @@ proptest! {
         let (plan, ran) = outcome(&bare);
         let Corrupted::Noise { noise, factor, .. } = &plan.corrupted else { panic!("noise") };
         let embeddings = exact.embeddings(&case.ids).expect("embedded");
-        let samples = corrupted(noise, *factor, &embeddings, &case.subject).expect("drawn");
+        let samples = corrupted(noise, *factor, &embeddings, &case.subject, &Unwatched).expect("drawn");
         let alone = samples.iter().map(|sample| {
             let logits = exact.run_embeddings(sample, &mut Nobody).expect("run");
             probability(&logits, ran.answer)
@@ -280,4 +280,30 @@ fn a_watcher_can_stop_a_run() {
     let trace =
         Model::tiny().trace([1, 2, 3]).subject(0..1).corrupt(Noise::gaussian(0.1)).restore(..);
     assert!(matches!(trace.run_watched(&Stop), Err(Error::Stopped)));
+}
+
+/// Stops at the twenty-first time it is asked.
+#[derive(Default)]
+struct Asked {
+    times: AtomicUsize,
+}
+
+impl Watch for Asked {
+    fn progress(&self, _: Progress) {}
+
+    fn stopped(&self) -> bool {
+        self.times.fetch_add(1, Ordering::Relaxed) == 20
+    }
+}
+
+#[test]
+fn a_run_stops_while_its_noise_is_drawn() {
+    let model = Model::tiny();
+    let noise = crate::corrupt::Noise::gaussian(0.5).samples(1000);
+    let plan = model.trace([5, 9, 2, 7]).subject(1..3).corrupt(noise).resolve().expect("sound");
+    let watch = Asked::default();
+    let clean = model.embeddings(&plan.prompt.ids).expect("embedded");
+    let stopped = corrupted_runs(&model, &plan, &clean, &watch);
+    assert!(matches!(stopped, Err(Error::Stopped)));
+    assert_eq!(watch.times.into_inner(), 21, "asked before each sample");
 }

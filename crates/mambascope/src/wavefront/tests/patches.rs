@@ -215,7 +215,7 @@ fn record(model: &Model, embeddings: &Tensor) -> Activations {
 /// The scores of a plan: one forward pass a cell and sample.
 fn one_by_one(model: &Model, plan: &Resolved, answer: u32) -> Vec<f64> {
     let clean = model.embeddings(&plan.prompt.ids).expect("embedded");
-    let corrupted = corrupted_runs(model, plan, &clean).expect("drawn");
+    let corrupted = corrupted_runs(model, plan, &clean, &Unwatched).expect("drawn");
     let fills = fill::prepare(model, plan, &Unwatched).expect("prepared");
     let grid = plan.grid.as_ref().expect("a grid");
     let mut scores = Vec::new();

@@ -46,7 +46,7 @@ fn one_by_one(trace: &Trace, plan: &Resolved, answer: u32, tap: usize, timing: T
     let spots: Vec<Spot> = spots.collect();
     let was = model.activations_of(&clean, &spots).expect("a run");
     let mut scores = Vec::new();
-    for run in corrupted_runs(model, plan, &clean).expect("drawn") {
+    for run in corrupted_runs(model, plan, &clean, &Unwatched).expect("drawn") {
         let is = model.activations_of(&run, &spots).expect("a run");
         for token in 0..plan.prompt.ids.len() {
             for layer in 0..config.layers {
