@@ -4,6 +4,7 @@ use candle_core::Tensor;
 use mambascope_model::{Compute, Error as ModelError, Model, Spot, Tap};
 
 use super::*;
+use crate::check::Filling;
 use crate::corrupt::{Corruption, Noise};
 use crate::fill::Fill;
 use crate::swap::swap;
@@ -73,7 +74,8 @@ fn check(trace: &Trace, token: usize) {
     let (model, plan) = (trace.model(), trace.resolve().expect("sound"));
     let clean = model.embeddings(&plan.prompt.ids).expect("embedded");
     let runs = wavefront::corrupted_runs(model, &plan, &clean, &Unwatched).expect("drawn");
-    let zero = plan.grid.as_ref().expect("a grid").fill == Fill::Zero;
+    let filling = &plan.grid.as_ref().expect("a grid").filling;
+    let zero = matches!(filling, Filling::Plain(Fill::Zero));
     let columns = plan.grid.as_ref().expect("a grid").places[0].columns.clone();
     let columns = columns.unwrap_or_else(|| (0..128).collect());
     for (sample, run) in if runs.is_empty() { vec![clean.clone()] } else { runs }.iter().enumerate()

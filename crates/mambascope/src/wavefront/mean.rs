@@ -34,7 +34,7 @@ pub(super) fn spots(grid: &Grid, config: &Config) -> Vec<Spot> {
 ///
 /// # Errors
 /// When a prompt is not sound, or the watcher stops.
-pub(super) fn means(
+pub(crate) fn means(
     model: &Model,
     spots: &[Spot],
     prompts: &[Prompt],

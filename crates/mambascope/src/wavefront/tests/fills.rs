@@ -205,7 +205,7 @@ fn one_by_one(filled: &Filled, model: &Model, plan: &Resolved, answer: u32) -> V
     let record = |embeddings| model.activations_of(embeddings, &spots).expect("a run");
     let grid = plan.grid.as_ref().expect("a grid");
     let mut scores = Vec::new();
-    for sample in &corrupted_runs(model, plan, &clean).expect("drawn") {
+    for sample in &corrupted_runs(model, plan, &clean, &Unwatched).expect("drawn") {
         let run = if plan.direction == Direction::Denoise { sample } else { &clean };
         let (was_clean, was) = (record(&clean), record(run));
         for &token in &grid.tokens {
