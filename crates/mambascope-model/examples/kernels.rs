@@ -45,9 +45,10 @@ fn best(mut work: impl FnMut() -> Result<(), Error>) -> Result<Duration, Error> 
 
 fn products() -> Result<(), Error> {
     for (rows, inputs, outputs) in PRODUCTS {
-        let x = Cpu.upload(&random(rows, inputs)?)?;
-        let matrix = Cpu.matrix(&Linear { weight: random(outputs, inputs)?, bias: None })?;
-        let time = best(|| Cpu.project(&x, &matrix).map(|_| ()))?;
+        let x = Cpu::default().upload(&random(rows, inputs)?)?;
+        let matrix =
+            Cpu::default().matrix(&Linear { weight: random(outputs, inputs)?, bias: None })?;
+        let time = best(|| Cpu::default().project(&x, &matrix).map(|_| ()))?;
         let flops = 2.0 * (rows * inputs * outputs) as f64;
         println!(
             "product {rows:>4} x {inputs:>4} x {outputs:>5}  {:>7.1} GFLOP/s",
@@ -60,23 +61,27 @@ fn products() -> Result<(), Error> {
 fn scans() -> Result<(), Error> {
     let (tokens, spans, channels, state) = (10, 24, 1536, 16);
     let rows = tokens * spans;
-    let up = |tensor: Tensor| Cpu.upload(&tensor);
+    let up = |tensor: Tensor| Cpu::default().upload(&tensor);
     let x = up(random(rows, channels)?)?;
     let delta = up(random(rows, channels)?.abs()?)?;
     let (b, c) = (up(random(rows, state)?)?, up(random(rows, state)?)?);
     let direct = random(1, channels)?.flatten_all()?;
-    let decay = Cpu.decay(&random(channels, state)?, &direct)?;
+    let decay = Cpu::default().decay(&random(channels, state)?, &direct)?;
     let ragged = Ragged::prompts(&vec![tokens; spans]);
     let selection = Selection { delta: &delta, b: &b, c: &c };
     for keep in [Keep::Nothing, Keep::States] {
-        let time = best(|| Cpu.scan(&x, &selection, None, &ragged, &decay, keep).map(|_| ()))?;
+        let time =
+            best(|| Cpu::default().scan(&x, &selection, None, &ragged, &decay, keep).map(|_| ()))?;
         let steps = (rows * channels * state) as f64 / time.as_secs_f64() / 1e9;
         println!("scan, keeping {keep:?}  {steps:.2} G steps/s");
     }
     let rate = |time: Duration| (rows * channels) as f64 / time.as_secs_f64() / 1e9;
-    println!("softplus  {:.2} G/s", rate(best(|| Cpu.softplus(&x).map(|_| ()))?));
-    println!("silu      {:.2} G/s", rate(best(|| Cpu.silu(&x).map(|_| ()))?));
-    println!("multiply  {:.2} G/s", rate(best(|| Cpu.multiply(&x, &delta).map(|_| ()))?));
+    println!("softplus  {:.2} G/s", rate(best(|| Cpu::default().softplus(&x).map(|_| ()))?));
+    println!("silu      {:.2} G/s", rate(best(|| Cpu::default().silu(&x).map(|_| ()))?));
+    println!(
+        "multiply  {:.2} G/s",
+        rate(best(|| Cpu::default().multiply(&x, &delta).map(|_| ()))?)
+    );
     Ok(())
 }
 

@@ -255,6 +255,17 @@ pub enum Error {
         layers: usize,
     },
 
+    /// Work cannot be spread over so many threads.
+    #[error(
+        "cannot run on `{asked}` threads: {why}\nhelp: write 1 or more; as many as the machine has cores is best"
+    )]
+    Threads {
+        /// What was asked for.
+        asked: String,
+        /// What is wrong with it.
+        why: String,
+    },
+
     /// A tap failed.
     #[error("a tap failed: {source}")]
     Tap {

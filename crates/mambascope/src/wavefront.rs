@@ -9,14 +9,18 @@
 //! # Cost
 //! A layer-step is one token through one block. A cell whose first restored layer is f takes (L-1-f)(T-t) of them a
 //! sample, and restores past the scan one read-out more; restores before it or inside it reach later tokens of their own
-//! layer, and take (L-f)(T-t). The base rows take L T (S+1). [`Work`] counts what was done, and [`planned`] is the
-//! formula.
+//! layer, and take (L-f)(T-t). In the first of its layers a cell's later tokens are as they were, and their input
+//! projections are the base row's; cells whose windows begin alike share their rows until the shorter window ends. The
+//! base rows take L T (S+1). [`Work`] counts what was done, and [`planned`] is the formula.
 
 mod base;
 mod cells;
 mod fill;
 mod group;
+mod memory;
 mod put;
+mod trunk;
+mod work;
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,14 +33,16 @@ use self::base::Base;
 use self::cells::{Cell, Entry};
 use self::fill::Fills;
 use self::group::{Ground, Group};
+use self::trunk::Trunks;
 use crate::Error;
 use crate::check::{Corrupted, Resolved};
 use crate::corrupt::corrupted;
 use crate::plan::Direction;
 use crate::watch::{Progress, Watch};
 
-pub use cells::Work;
-pub(crate) use cells::planned;
+pub(crate) use memory::peak;
+pub use work::Work;
+pub(crate) use work::{naive_flops, planned};
 
 /// Bytes that a run's rows may take, beside the weights.
 const BUDGET: usize = 1 << 30;
@@ -79,11 +85,10 @@ pub(crate) fn run_within(
     let config = model.config();
     let cells = cells::that_matter(plan, config.layers);
     let tokens = plan.patched().ids.len();
-    let steps = cells.iter().map(|cell| cell.steps(tokens, config.layers)).sum::<usize>();
     let meter = Meter {
         watch,
         done: AtomicUsize::new(0),
-        steps: steps * plan.samples(),
+        steps: planned(plan, config.layers).layer_steps,
         cells: plan.grid.as_ref().map_or(0, |grid| grid.tokens.len() * grid.layers.len()),
     };
     let mut sheet = Sheet::new(plan);
@@ -103,6 +108,7 @@ pub(crate) fn run_within(
                 runs: some,
                 first,
                 cells: some_cells,
+                trunks: Trunks::of(some_cells),
                 fills: &fills,
                 meter: &meter,
             };
@@ -239,6 +245,7 @@ struct Walk<'a> {
     /// Number of the first sample.
     first: usize,
     cells: &'a [Cell],
+    trunks: Trunks,
     fills: &'a Fills,
     meter: &'a Meter<'a>,
 }
@@ -283,7 +290,8 @@ impl Walk<'_> {
         layer: usize,
     ) -> Option<Ground<'a, O>> {
         let grid = self.plan.grid.as_ref()?;
-        Some(Ground { network, base, cells: self.cells, grid, layer, fills: self.fills })
+        let (cells, trunks, fills) = (self.cells, &self.trunks, self.fills);
+        Some(Ground { network, base, cells, grid, layer, fills, trunks })
     }
 
     fn up<O: Operations>(&self, network: &Network<O>, sheet: &mut Sheet) -> Result<(), Error> {
@@ -301,16 +309,17 @@ impl Walk<'_> {
             if entry == Some(Entry::Block) {
                 groups.extend(ground.form()?);
             }
-            let steps = groups
-                .par_iter_mut()
-                .map(|group| {
-                    self.meter.check()?;
-                    let steps = group.climb(&ground)?;
-                    self.meter.advance(steps);
-                    Ok(steps)
-                })
-                .sum::<Result<usize, Error>>()?;
-            sheet.work.layer_steps += steps;
+            groups.extend(ground.fork(&groups)?);
+            let climb = |group: &mut Group<O>| {
+                self.meter.check()?;
+                let work = group.climb(&ground)?;
+                self.meter.advance(work.layer_steps);
+                Ok::<Work, Error>(work)
+            };
+            let climbed = || groups.par_iter_mut().map(climb).collect::<Vec<_>>();
+            for work in network.threads().run(climbed) {
+                sheet.work += work?;
+            }
             if matches!(entry, Some(Entry::ReadOut | Entry::After)) {
                 let new = ground.form()?;
                 if entry == Some(Entry::ReadOut) {
@@ -346,14 +355,15 @@ impl Walk<'_> {
                 (start, rows) = (index + 1, 0);
             }
         }
-        let read: Result<Vec<Vec<f64>>, Error> = batches
-            .par_iter()
-            .map(|batch| group::probabilities(network, batch, ends.answer))
-            .collect();
+        let read = |batch: &&[Group<O>]| group::probabilities(network, batch, ends.answer);
+        let read: Vec<_> = network.threads().run(|| batches.par_iter().map(read).collect());
+        let read: Result<Vec<Vec<f64>>, Error> = read.into_iter().collect();
         let owners = groups.iter().flat_map(Group::owners);
         for (owner, p) in owners.zip(read?.into_iter().flatten()) {
-            let cell = &self.cells[owner.cell];
-            sheet.cells[(self.first + owner.sample) * sheet.width + cell.slot] = Some(p);
+            for cell in self.trunks.sharing(self.cells, owner.cell) {
+                let slot = self.cells[cell].slot;
+                sheet.cells[(self.first + owner.sample) * sheet.width + slot] = Some(p);
+            }
             sheet.work.head_rows += 1;
         }
         Ok(())
