@@ -1,6 +1,7 @@
-//! The `mambascope` command: trace, record, models, lab, kernel.
+//! The `mambascope` command: trace, record, models, bench, lab, kernel.
 
 mod args;
+mod bench;
 mod interrupt;
 mod kernel;
 mod lab;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Command::Trace(arguments) => trace::run(arguments),
         Command::Record(arguments) => record::run(arguments),
         Command::Models => models::run(),
+        Command::Bench(arguments) => bench::run(arguments),
         Command::Lab(arguments) => lab::run(arguments),
         Command::Kernel(command) => kernel::run(command),
     };

@@ -24,12 +24,13 @@ fn main() -> Result<(), Error> {
     let ids: Vec<u32> = (0..tokens as u32).map(|token| 1000 + 37 * token).collect();
     let noisy =
         model.trace(ids).subject(2..5).answer(777_u32).corrupt(Noise::gaussian(0.1).samples(10));
-    let mut whole = 0.0;
+    let (mut whole, mut planned) = (0.0, 0.0_f64);
     for trace in [
         noisy.restore(Site::Resid),
         noisy.restore(Site::MixerOut).window(10),
         noisy.restore(Site::ScanOut).window(10),
     ] {
+        planned = planned.max(trace.memory()?);
         let start = Instant::now();
         let effects = trace.run()?;
         let seconds = start.elapsed().as_secs_f64();
@@ -46,7 +47,8 @@ fn main() -> Result<(), Error> {
     }
     println!("whole grid: {whole:.2} s");
     if let Some(peak) = peak() {
-        println!("peak memory: {:.0} MB", peak / 1e6);
+        println!("peak memory: {:.0} MB, {:.2} times what was planned", peak / 1e6, peak / planned);
+        assert!((0.85..1.15).contains(&(peak / planned)), "the plan says something else");
     }
     Ok(())
 }

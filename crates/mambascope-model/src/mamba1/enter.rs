@@ -85,3 +85,63 @@ impl<O: Operations> Entering<'_, O> {
         Ok(rows)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::block::{Pass, Reach};
+    use crate::model::Program;
+    use crate::network::Network;
+    use crate::ops::{Keep, Operations};
+    use crate::tap::Untapped;
+    use crate::{Compute, Config, Error, Model, Ragged, Span};
+
+    /// Rows that set out from a base run as they are, but for the first of each span, with and without saying so.
+    struct Known(Reach);
+
+    impl Program for Known {
+        type Output = Result<[Vec<f64>; 2], Error>;
+
+        fn run<O: Operations>(self, network: &Network<O>) -> Self::Output {
+            let operations = network.operations();
+            let base = network.embed(&[3, 1, 4, 1, 5, 9, 2])?;
+            let prompts = Ragged::prompts(&[4, 3]);
+            let pass = Pass { keep: Keep::States, ..Pass::over(&prompts) };
+            let (_, past) = network.block(0, &base, &pass, &mut Untapped)?;
+            let sources = [1, 2, 3, 4, 5, 6];
+            let changed = operations.gather(&base, &[6, 2, 3, 0, 5, 6])?;
+            let spans = Ragged::new(vec![
+                Span { length: 3, token: 1, past: Some(0) },
+                Span { length: 3, token: 0, past: None },
+            ]);
+            let known: Vec<Option<usize>> = sources
+                .into_iter()
+                .enumerate()
+                .map(|(row, source)| (row != 0 && row != 3).then_some(source))
+                .collect();
+            let run = |known: &[Option<usize>]| -> Result<Vec<f64>, Error> {
+                let past = past.as_ref();
+                let pass = Pass { past, reach: self.0, known, ..Pass::over(&spans) };
+                let fresh = if known.is_empty() { 6 } else { 2 };
+                assert_eq!(pass.projected(&Untapped).inputs, fresh);
+                let rows = network.block(0, &changed, &pass, &mut Untapped)?.0;
+                let rows = operations.download(&rows)?.to_dtype(candle_core::DType::F64)?;
+                Ok(rows.flatten_all()?.to_vec1()?)
+            };
+            Ok([run(&[])?, run(&known)?])
+        }
+    }
+
+    #[test]
+    fn what_is_known_already_changes_no_bit() -> Result<(), Error> {
+        for projection_bias in [false, true] {
+            let model = Model::random(&Config { projection_bias, ..Config::tiny() }, 5)?;
+            for compute in [Compute::Fast, Compute::Reference64] {
+                for reach in [Reach::Every, Reach::Last] {
+                    let [anew, known] = model.computed(compute)?.with_network(Known(reach))?;
+                    assert_eq!(anew, known, "{compute:?}, {reach:?}");
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -4,6 +4,7 @@
 
 mod convolve;
 mod elementwise;
+mod limits;
 mod project;
 mod recurrence;
 mod scan;

@@ -11,6 +11,8 @@ use crate::check::Resolved;
 const PROGRAM: f64 = 16e6;
 /// Logits that each thread holds.
 const LOGITS: f64 = 12e6;
+/// Blocks as large as its largest that a thread's allocator keeps free before it gives any back: glibc's rule.
+const KEPT_FREE: f64 = 2.0;
 /// Rows that a thread takes through a block together.
 const TOGETHER: usize = 240;
 /// Numbers a channel that a row holds on its way through a block.
@@ -32,7 +34,10 @@ pub(crate) fn peak(model: &Model, plan: &Resolved) -> Memory {
     let held = numbers_of_weights(config) + numbers_of_rows(config, plan);
     let way = (TOGETHER + plan.patched().ids.len()) * config.inner * ON_THE_WAY;
     let logits = LOGITS.min(number * (TOGETHER * config.vocabulary) as f64);
-    Memory { held: PROGRAM + number * held as f64, a_thread: number * way as f64 + logits }
+    Memory {
+        held: PROGRAM + number * held as f64,
+        a_thread: number * way as f64 + (1.0 + KEPT_FREE) * logits,
+    }
 }
 
 /// Numbers in the packed weights; an embedding that is the head is there once.
