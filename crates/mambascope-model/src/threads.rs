@@ -44,13 +44,11 @@ impl Threads {
     pub fn from_environment() -> Result<Self, Error> {
         let Some(text) = std::env::var_os(VARIABLE) else { return Ok(Self::default()) };
         let text = text.to_string_lossy();
-        match text.trim().parse() {
-            Ok(count) => Self::new(count),
-            Err(_) => {
-                let why = format!("{VARIABLE} must be a whole number");
-                Err(Error::Threads { asked: text.into_owned(), why })
-            }
+        if let Ok(count) = text.trim().parse() {
+            return Self::new(count);
         }
+        let why = format!("{VARIABLE} must be a whole number");
+        Err(Error::Threads { asked: text.into_owned(), why })
     }
 
     /// How many there are.

@@ -128,10 +128,14 @@ fn bytes_of(tensor: &Tensor, take: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
     let flat = tensor.flatten_all()?;
     if tensor.dtype() == DType::F64 {
         let numbers: Vec<f64> = flat.to_vec1()?;
-        numbers.iter().for_each(|number| take(&number.to_le_bytes()));
+        for number in numbers {
+            take(&number.to_le_bytes());
+        }
     } else {
         let numbers: Vec<f32> = flat.to_vec1()?;
-        numbers.iter().for_each(|number| take(&number.to_le_bytes()));
+        for number in numbers {
+            take(&number.to_le_bytes());
+        }
     }
     Ok(())
 }

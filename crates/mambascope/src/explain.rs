@@ -133,10 +133,12 @@ fn expected(trace: &Trace, plan: &Resolved, work: Work) -> String {
         _ => REFERENCE_RATE,
     };
     let (flops_words, naive_words) = (prefixed(flops), prefixed(naive));
-    let seconds = short(flops / rate);
+    let seconds = flops / rate;
+    let time =
+        if seconds < 0.01 { "under 0.01".to_owned() } else { format!("about {}", short(seconds)) };
     let memory = peak(model, plan);
     format!(
-        "{flops_words}FLOP where one pass a cell takes {naive_words}FLOP; about {seconds} s of one core at \
+        "{flops_words}FLOP where one pass a cell takes {naive_words}FLOP; {time} s of one core at \
          {}FLOP/s; {}B of memory, and {}B a thread",
         prefixed(rate),
         prefixed(memory.held),
@@ -157,8 +159,7 @@ fn short(number: f64) -> String {
     match number {
         number if number >= 9.95 => format!("{number:.0}"),
         number if number >= 0.095 => format!("{number:.1}"),
-        number if number >= 0.0095 => format!("{number:.2}"),
-        _ => "0.01".to_owned(),
+        _ => format!("{number:.2}"),
     }
 }
 

@@ -14,7 +14,10 @@ struct Counted {
     gflop: f64,
 }
 
-fn counted(tokens: u32, grow: impl Fn(&Trace) -> Trace) -> Counted {
+/// How a trace with noise becomes one that restores.
+type Grow = fn(&Trace) -> Trace;
+
+fn counted(tokens: u32, grow: Grow) -> Counted {
     let config = Config { layers: LAYERS, ..Config::tiny() };
     let model = Model::random(&config, 1).expect("a sound shape");
     let ids: Vec<u32> = (0..tokens).collect();
@@ -35,7 +38,7 @@ fn holds(name: &str, found: f64, committed: f64) {
 
 #[test]
 fn maps_of_ten_tokens_take_what_they_took() {
-    let maps: [(&str, fn(&Trace) -> Trace, Counted); 4] = [
+    let maps: [(&str, Grow, Counted); 4] = [
         (
             "resid",
             |noisy| noisy.restore(Site::Resid),
