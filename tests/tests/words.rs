@@ -25,7 +25,8 @@ fn a_plan_in_words() {
       answer   the clean run's most probable token
       corrupt  noise, deviation 0.3, 10 samples, seed 1, on the subject
       restore  mixer_out, windows of 10, each layer of 3..9, the subject's last token
-      cost     6 cells x 10 samples; 1,860 layer-steps, 47% of one pass a cell
+      cost     6 cells x 10 samples; 1,560 layer-steps, 39% of one pass a cell
+               5.8 MFLOP where one pass a cell takes 15 MFLOP; under 0.01 s of one core at 200 GFLOP/s; 16 MB of memory, and 467 kB a thread
     "#);
     insta::assert_snapshot!(trace().explain(), @r#"
     trace of tokens (12 layers)
@@ -35,6 +36,7 @@ fn a_plan_in_words() {
       corrupt  noise, deviation 0.3, 10 samples, seed 1, on the subject
       restore  nothing
       cost     0 cells x 10 samples; 660 layer-steps, 100% of one pass a cell
+               2.5 MFLOP where one pass a cell takes 2.6 MFLOP; under 0.01 s of one core at 200 GFLOP/s; 16 MB of memory, and 467 kB a thread
     "#);
 }
 

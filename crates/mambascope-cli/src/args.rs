@@ -31,11 +31,26 @@ pub(crate) enum Command {
     Record(Box<RecordArguments>),
     /// List the models that are bundled and cached
     Models,
+    /// Measure how fast the engine is here, beside the machine's limits and the reference
+    Bench(BenchArguments),
     /// Open JupyterLab on the quickstart, with a kernel in which mambascope is already there
     Lab(LabArguments),
     /// The Jupyter kernel
     #[command(subcommand)]
     Kernel(KernelCommand),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchArguments {
+    /// The model whose shapes are measured; else random weights of mamba-130m's shape
+    #[arg(long)]
+    pub(crate) model: Option<Source>,
+    /// How many threads work; else MAMBASCOPE_THREADS says, or all cores do
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// Print the numbers as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

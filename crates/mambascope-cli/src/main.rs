@@ -1,6 +1,7 @@
-//! The `mambascope` command: trace, knock-out, record, models, lab, kernel.
+//! The `mambascope` command: trace, knock-out, record, models, bench, lab, kernel.
 
 mod args;
+mod bench;
 mod interrupt;
 mod kernel;
 mod knock_out;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Command::KnockOut(arguments) => knock_out::run(arguments),
         Command::Record(arguments) => record::run(arguments),
         Command::Models => models::run(),
+        Command::Bench(arguments) => bench::run(arguments),
         Command::Lab(arguments) => lab::run(arguments),
         Command::Kernel(command) => kernel::run(command),
     };

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::error::Error;
 
@@ -45,6 +46,14 @@ impl Blob {
             Self::Bytes { bytes, .. } => Ok(bytes.len() as u64),
         }
         .map_err(|source| self.unreadable(source))
+    }
+
+    /// When it was last written, where the system says so.
+    pub(crate) fn changed(&self) -> Option<SystemTime> {
+        match self {
+            Self::File(path) => std::fs::metadata(path).and_then(|about| about.modified()).ok(),
+            Self::Bytes { .. } => None,
+        }
     }
 
     pub(crate) fn open(&self) -> Result<Box<dyn Stream + '_>, Error> {

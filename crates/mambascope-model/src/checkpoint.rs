@@ -2,7 +2,6 @@
 
 use std::sync::OnceLock;
 
-use candle_core::{DType, Tensor};
 use sha2::{Digest, Sha256};
 
 use crate::blob::Blob;
@@ -105,7 +104,7 @@ impl Checkpoint {
     /// safetensors or from a `.bin`.
     ///
     /// # Errors
-    /// When a tensor cannot be read back.
+    /// When a tensor cannot be read again.
     ///
     /// # Cost
     /// At the first call, one pass over the weights; then none.
@@ -116,9 +115,9 @@ impl Checkpoint {
         let mut hash = Sha256::new();
         // Debug prints an f64 so that it reads back as the same number.
         hash.update(format!("{:?}\n", self.config));
-        for (name, tensor) in self.tensors.iter() {
-            hash.update(format!("{name} {} {:?}\n", tensor.dtype().as_str(), tensor.dims()));
-            add_numbers(&mut hash, tensor)?;
+        for name in self.tensors.names() {
+            hash.update(name);
+            self.tensors.bytes(name, &mut |bytes| hash.update(bytes))?;
         }
         let digest = hexadecimal(&hash.finalize());
         Ok(self.digest.get_or_init(|| digest).clone())
@@ -130,27 +129,4 @@ fn hexadecimal(bytes: &[u8]) -> String {
         [byte >> 4, byte & 15].map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)]))
     };
     bytes.iter().flat_map(digits).collect()
-}
-
-/// Adds a tensor's numbers, little-endian and row by row.
-fn add_numbers(hash: &mut Sha256, tensor: &Tensor) -> Result<(), Error> {
-    let flat = tensor.flatten_all()?;
-    let mut bytes = Vec::new();
-    match tensor.dtype() {
-        DType::F64 => {
-            for part in flat.to_vec1::<f64>()?.chunks(1 << 13) {
-                bytes.clear();
-                bytes.extend(part.iter().flat_map(|number| number.to_le_bytes()));
-                hash.update(&bytes);
-            }
-        }
-        _ => {
-            for part in flat.to_vec1::<f32>()?.chunks(1 << 13) {
-                bytes.clear();
-                bytes.extend(part.iter().flat_map(|number| number.to_le_bytes()));
-                hash.update(&bytes);
-            }
-        }
-    }
-    Ok(())
 }

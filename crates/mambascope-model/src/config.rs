@@ -100,6 +100,20 @@ impl Config {
         }
     }
 
+    /// The shape of `state-spaces/mamba-130m`: for benches.
+    pub fn mamba_130m() -> Self {
+        Self {
+            width: 768,
+            layers: 24,
+            vocabulary: 50280,
+            known_vocabulary: 50277,
+            inner: 1536,
+            state: 16,
+            rank: 48,
+            ..Self::tiny()
+        }
+    }
+
     /// How many weights the model has, a tied head counted once.
     pub fn weights(&self) -> u128 {
         let [d, e, n, k, r, v] =

@@ -259,6 +259,17 @@ pub enum Error {
     #[error("the load was stopped\nhelp: nothing of the model was kept; load it again")]
     Stopped,
 
+    /// Work cannot be spread over so many threads.
+    #[error(
+        "cannot run on `{asked}` threads: {why}\nhelp: write 1 or more; as many as the machine has cores is best"
+    )]
+    Threads {
+        /// What was asked for.
+        asked: String,
+        /// What is wrong with it.
+        why: String,
+    },
+
     /// A tap failed.
     #[error("a tap failed: {source}")]
     Tap {

@@ -5,6 +5,7 @@
 
 mod blind;
 mod convolve;
+mod enter;
 mod scan;
 
 use candle_core::Tensor;
@@ -43,21 +44,21 @@ impl<O: Operations> Block<O> {
         layer: usize,
     ) -> Result<Self, Error> {
         let named = |name: &str| tensors.tensor(&format!("backbone.layers.{layer}.{name}"));
-        let bias = |name: &str, present: bool| present.then(|| named(name).cloned()).transpose();
+        let bias = |name: &str, present: bool| present.then(|| named(name)).transpose();
         let into = named("mixer.in_proj.weight")?; // [2E, D]
         let into_bias = bias("mixer.in_proj.bias", config.projection_bias)?;
         let half = |first: usize| -> Result<O::Matrix, Error> {
             let rows = |tensor: &Tensor| tensor.narrow(0, first, config.inner);
             let bias = into_bias.as_ref().map(rows).transpose()?;
-            operations.matrix(&Linear { weight: rows(into)?, bias })
+            operations.matrix(&Linear { weight: rows(&into)?, bias })
         };
         let linear = |name: &str, biased: bool| -> Result<O::Matrix, Error> {
-            let weight = named(&format!("mixer.{name}.weight"))?.clone();
+            let weight = named(&format!("mixer.{name}.weight"))?;
             let bias = bias(&format!("mixer.{name}.bias"), biased)?;
             operations.matrix(&Linear { weight, bias })
         };
         Ok(Self {
-            norm: operations.vector(named("norm.weight")?)?,
+            norm: operations.vector(&named("norm.weight")?)?,
             into_scan: half(0)?,
             into_gate: half(config.inner)?,
             convolution: operations.convolution(&Taps {
@@ -66,7 +67,7 @@ impl<O: Operations> Block<O> {
             })?,
             select: linear("x_proj", false)?,
             delta: linear("dt_proj", true)?,
-            decay: operations.decay(named("mixer.A_log")?, named("mixer.D")?)?,
+            decay: operations.decay(&named("mixer.A_log")?, &named("mixer.D")?)?,
             out: linear("out_proj", config.projection_bias)?,
             rank: config.rank,
             state: config.state,
@@ -87,9 +88,9 @@ impl<O: Operations> Block<O> {
         let mut see = Seer { operations, tap, all: pass.ragged.rows() };
         let replaced = see.changed(Site::ResidIn, residual)?;
         let residual = replaced.as_ref().unwrap_or(residual);
-        let mut normed = operations.norm(residual, &self.norm, self.epsilon)?; // [rows, D]
-        see.every(Site::NormOut, &mut normed)?;
-        let mut inputs = operations.project(&normed, &self.into_scan)?; // [rows, E]
+        let known = pass.known_to(&*see.tap);
+        let entering = self.enter(operations, residual, known, &mut see)?;
+        let mut inputs = entering.inputs(operations, &self.into_scan)?; // [rows, E]
         see.every(Site::ConvIn, &mut inputs)?;
         let mut convolved = self.convolve(&inputs, pass, &mut see)?;
         if let Some(blind) = &pass.blind {
@@ -103,20 +104,22 @@ impl<O: Operations> Block<O> {
         if let Some(blind) = &pass.blind {
             self.scan_blind(operations, &x, &selected, blind, &mut scanned)?;
         }
-        let past = kept.map(|states| Past { inputs, states });
-        let on = match pass.reach {
-            Reach::Every => {
-                let at: Vec<usize> = (0..pass.ragged.rows()).collect();
-                self.gate_and_read(operations, residual, &normed, scanned, tap, &at)?
-            }
+        let (ends, scanned, at) = match pass.reach {
+            Reach::Every => (None, scanned, (0..pass.ragged.rows()).collect()),
             Reach::Last => {
                 let last = pass.ragged.last_rows();
                 let rows = |rows: &O::Rows| operations.gather(rows, &last);
-                let (residual, normed) = (rows(residual)?, rows(&normed)?);
-                self.gate_and_read(operations, &residual, &normed, rows(&scanned)?, tap, &last)?
+                (Some(rows(residual)?), rows(&scanned)?, last)
             }
         };
-        Ok((on, past))
+        let mut gate = entering.gates(operations, &self.into_gate, &at)?; // [rows, E]
+        let all_gates = kept.is_some() && pass.reach == Reach::Every;
+        let gates = all_gates.then(|| gate.clone());
+        Seer { operations, tap, all: at.len() }.some(Site::GateIn, &mut gate, &at)?;
+        let gate = operations.silu(&gate)?;
+        let on = ends.as_ref().unwrap_or(residual);
+        let on = self.read_out(operations, on, scanned, gate, tap, &at)?;
+        Ok((on, kept.map(|states| Past { inputs, states, lead: 0, gates })))
     }
 
     /// The time step and the maps into and out of the state.
@@ -137,21 +140,6 @@ impl<O: Operations> Block<O> {
         let mut c = operations.narrow(&selected, rank + state..rank + 2 * state)?;
         see.every(Site::C, &mut c)?;
         Ok(Selected { delta, b, c })
-    }
-
-    fn gate_and_read(
-        &self,
-        operations: &O,
-        residual: &O::Rows,
-        normed: &O::Rows,
-        scan_out: O::Rows,
-        tap: &mut dyn RowTap<O>,
-        at: &[usize],
-    ) -> Result<O::Rows, Error> {
-        let mut gate = operations.project(normed, &self.into_gate)?; // [rows, E]
-        Seer { operations, tap, all: at.len() }.some(Site::GateIn, &mut gate, at)?;
-        let gate = operations.silu(&gate)?;
-        self.read_out(operations, residual, scan_out, gate, tap, at)
     }
 
     /// From the scan's output and the gate to the residual stream: the part of the block in which tokens do not meet.

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use candle_core::Tensor;
 
+use crate::decode::Reader;
 use crate::network::{Network, Silent};
 use crate::ops::{Cpu, Operations, Plain};
 use crate::reading::Meter;
 use crate::record::{Activations, Recorder};
 use crate::tap::{Spot, Tap};
-use crate::{Checkpoint, Config, Error, Source, Tensors, Tokens, random_tensors};
+use crate::{Checkpoint, Config, Error, Source, Tensors, Threads, Tokens, random_tensors};
 
 /// How a model's numbers are computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -74,6 +75,8 @@ pub trait Program {
 pub struct Loading {
     source: Source,
     compute: Compute,
+    /// As the environment says, where nothing else is said.
+    threads: Option<usize>,
 }
 
 impl Loading {
@@ -83,22 +86,29 @@ impl Loading {
             Source::Hub { id, .. } => Source::Hub { id: id.clone(), revision: revision.to_owned() },
             other => other.clone(),
         };
-        Self { source, compute: self.compute }
+        Self { source, ..self.clone() }
     }
 
     /// Chooses how the numbers are computed.
     pub fn compute(&self, compute: Compute) -> Self {
-        Self { source: self.source.clone(), compute }
+        Self { compute, ..self.clone() }
+    }
+
+    /// Chooses on how many threads it runs; else `MAMBASCOPE_THREADS` says, or all cores work.
+    pub fn threads(&self, count: usize) -> Self {
+        Self { threads: Some(count), ..self.clone() }
     }
 
     /// Reads, checks and packs the checkpoint; a notebook shows how far it is, and may interrupt it.
     ///
     /// # Errors
-    /// When the checkpoint is not there, or is not a whole Mamba-1; [`Error::Stopped`] when it is interrupted, before the
-    /// next tensor or layer.
+    /// When the checkpoint is not there, or is not a whole Mamba-1; when there are to be no threads; [`Error::Stopped`] when
+    /// it is interrupted, before the next tensor or layer.
     pub fn load(&self) -> Result<Model, Error> {
+        let threads = self.threads.map_or_else(Threads::from_environment, Threads::new)?;
         let meter = Meter::begin();
-        Model::pack(Checkpoint::open_under(&self.source, &meter)?, self.compute, &meter)
+        let checkpoint = Checkpoint::open_under(&self.source, &meter)?;
+        Model::packed(checkpoint, self.compute, &threads, &meter)
     }
 }
 
@@ -113,7 +123,7 @@ impl Model {
 
     /// Begins to load a model from any source.
     pub fn loading(source: impl Into<Source>) -> Loading {
-        Loading { source: source.into(), compute: Compute::default() }
+        Loading { source: source.into(), compute: Compute::default(), threads: None }
     }
 
     /// Begins to load a model from a folder.
@@ -139,7 +149,10 @@ impl Model {
     /// # Panics
     /// Never: the shape is fixed and sound.
     pub fn tiny() -> Self {
-        Self::random(&Config::tiny(), 1).expect("the tiny shape is sound")
+        let config = Config::tiny();
+        let checkpoint = Checkpoint::new("random", config.clone(), random_tensors(&config, 1));
+        Self::packed(checkpoint, Compute::Fast, &Threads::default(), &Meter::unwatched())
+            .expect("the tiny shape is sound")
     }
 
     /// A random model of any shape, without a tokenizer.
@@ -154,20 +167,27 @@ impl Model {
     /// Packs a checkpoint for a device.
     ///
     /// # Errors
-    /// When a tensor is missing.
+    /// When a tensor is missing or cannot be read, or `MAMBASCOPE_THREADS` is no number of threads.
     pub fn new(checkpoint: Checkpoint, compute: Compute) -> Result<Self, Error> {
-        Self::pack(checkpoint, compute, &Meter::unwatched())
+        Self::packed(checkpoint, compute, &Threads::from_environment()?, &Meter::unwatched())
     }
 
-    fn pack(checkpoint: Checkpoint, compute: Compute, meter: &Meter) -> Result<Self, Error> {
-        let (tensors, config) = (&checkpoint.tensors, &checkpoint.config);
+    fn packed(
+        checkpoint: Checkpoint,
+        compute: Compute,
+        threads: &Threads,
+        meter: &Meter,
+    ) -> Result<Self, Error> {
+        let (tensors, config, on) = (&checkpoint.tensors, &checkpoint.config, threads.clone());
         let engine = match compute {
-            Compute::Fast => Engine::Cpu(Network::new(Cpu, tensors, config, meter)?),
+            Compute::Fast => {
+                Engine::Cpu(Network::new(Cpu::on(threads.clone()), on, tensors, config, meter)?)
+            }
             Compute::Reference32 => {
-                Engine::Plain32(Network::new(Plain::default(), tensors, config, meter)?)
+                Engine::Plain32(Network::new(Plain::default(), on, tensors, config, meter)?)
             }
             Compute::Reference64 => {
-                Engine::Plain64(Network::new(Plain::default(), tensors, config, meter)?)
+                Engine::Plain64(Network::new(Plain::default(), on, tensors, config, meter)?)
             }
         };
         Ok(Self(Arc::new(Inner { checkpoint, engine })))
@@ -176,9 +196,44 @@ impl Model {
     /// The same model, computed in another way.
     ///
     /// # Errors
-    /// When the weights cannot be packed.
+    /// When the weights cannot be read again.
     pub fn computed(&self, compute: Compute) -> Result<Self, Error> {
-        Self::new(self.0.checkpoint.clone(), compute)
+        let (checkpoint, threads) = (self.0.checkpoint.clone(), self.threads_in_use());
+        Self::packed(checkpoint, compute, threads, &Meter::unwatched())
+    }
+
+    /// The same model, with its work spread over so many threads; its weights are shared.
+    ///
+    /// Numbers are the same, bit by bit, on any number of threads.
+    ///
+    /// # Errors
+    /// When there are to be none, or the system gives none.
+    pub fn threads(&self, count: usize) -> Result<Self, Error> {
+        let threads = Threads::new(count)?;
+        let engine = match &self.0.engine {
+            Engine::Cpu(network) => Engine::Cpu(network.on(Cpu::on(threads.clone()), threads)),
+            Engine::Plain32(network) => Engine::Plain32(network.on(Plain::default(), threads)),
+            Engine::Plain64(network) => Engine::Plain64(network.on(Plain::default(), threads)),
+        };
+        Ok(Self(Arc::new(Inner { checkpoint: self.0.checkpoint.clone(), engine })))
+    }
+
+    /// The threads that the model's work is spread over.
+    pub fn threads_in_use(&self) -> &Threads {
+        match &self.0.engine {
+            Engine::Cpu(network) => network.threads(),
+            Engine::Plain32(network) => network.threads(),
+            Engine::Plain64(network) => network.threads(),
+        }
+    }
+
+    /// How the model's numbers are computed.
+    pub fn compute(&self) -> Compute {
+        match &self.0.engine {
+            Engine::Cpu(_) => Compute::Fast,
+            Engine::Plain32(_) => Compute::Reference32,
+            Engine::Plain64(_) => Compute::Reference64,
+        }
     }
 
     /// What the model is called: its hub id, its folder's name, or `bundled`.
@@ -328,6 +383,9 @@ impl Model {
 
     /// The most probable next token, and its probability; padding rows never win.
     ///
+    /// # Cost
+    /// One pass; the head is asked behind the last token alone.
+    ///
     /// # Units
     /// The probability is a share of the softmax over all rows of the head, padding included, as in the published
     /// programs.
@@ -335,10 +393,30 @@ impl Model {
     /// # Errors
     /// When the prompt is not sound.
     pub fn predict(&self, ids: &[u32]) -> Result<(u32, f64), Error> {
-        let logits = self.logits(ids)?;
-        let last = logits.get(logits.dim(0)? - 1)?.to_dtype(candle_core::DType::F64)?;
-        let last: Vec<f64> = last.to_vec1()?;
-        Ok(most_probable(&last, self.config().known_vocabulary))
+        self.check_ids(ids)?;
+        self.with_network(Predict { ids, known: self.config().known_vocabulary })
+    }
+
+    /// The most probable next tokens, one after the other, each read before the next is chosen.
+    ///
+    /// # Cost
+    /// The prompt once, then one pass through the weights for each token but the last.
+    ///
+    /// # Errors
+    /// When the prompt is not sound.
+    ///
+    /// # Example
+    /// ```
+    /// use mambascope_model::Model;
+    /// let model = Model::tiny();
+    /// let next = model.complete(&[5, 7, 11], 4)?;
+    /// assert_eq!(next.len(), 4);
+    /// assert_eq!(next[1], model.predict(&[5, 7, 11, next[0]])?.0);
+    /// # Ok::<(), mambascope_model::Error>(())
+    /// ```
+    pub fn complete(&self, ids: &[u32], tokens: usize) -> Result<Vec<u32>, Error> {
+        self.check_ids(ids)?;
+        self.with_network(Complete { ids, tokens, known: self.config().known_vocabulary })
     }
 }
 
@@ -361,9 +439,56 @@ impl Program for Embed<'_> {
     type Output = Result<Tensor, Error>;
 
     fn run<O: Operations>(self, network: &Network<O>) -> Self::Output {
-        let ids = Tensor::new(self.0, network.embedding().device())?;
-        Ok(network.embedding().index_select(&ids, 0)?)
+        network.operations().download(&network.embed(self.0)?)
     }
+}
+
+struct Predict<'a> {
+    ids: &'a [u32],
+    known: usize,
+}
+
+impl Program for Predict<'_> {
+    type Output = Result<(u32, f64), Error>;
+
+    fn run<O: Operations>(self, network: &Network<O>) -> Self::Output {
+        let end = network.end(network.embed(self.ids)?)?;
+        next(network, &end, self.known)
+    }
+}
+
+struct Complete<'a> {
+    ids: &'a [u32],
+    tokens: usize,
+    known: usize,
+}
+
+impl Program for Complete<'_> {
+    type Output = Result<Vec<u32>, Error>;
+
+    fn run<O: Operations>(self, network: &Network<O>) -> Self::Output {
+        let (mut reader, mut end) = Reader::begin(network, self.ids)?;
+        let mut chosen = Vec::with_capacity(self.tokens);
+        for place in 0..self.tokens {
+            let (id, _) = next(network, &end, self.known)?;
+            chosen.push(id);
+            if place + 1 < self.tokens {
+                end = reader.step(id)?;
+            }
+        }
+        Ok(chosen)
+    }
+}
+
+/// The most probable token behind a residual stream `[1, D]`, and its probability.
+fn next<O: Operations>(
+    network: &Network<O>,
+    end: &O::Rows,
+    known: usize,
+) -> Result<(u32, f64), Error> {
+    let logits = network.operations().download(&network.logits(end)?)?;
+    let logits: Vec<f64> = logits.to_dtype(candle_core::DType::F64)?.flatten_all()?.to_vec1()?;
+    Ok(most_probable(&logits, known))
 }
 
 struct Run<'a> {

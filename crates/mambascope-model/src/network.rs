@@ -1,20 +1,31 @@
 //! A model's weights on a device, and the walk from embeddings to logits.
 
+use std::sync::Arc;
+
 use candle_core::Tensor;
+use rayon::prelude::*;
 
 use crate::blind::{LaneInputs, Unseen};
-use crate::block::{Pass, Past, Reach, Stepping};
+use crate::block::{Pass, Past, Reach};
 use crate::mamba1::Block;
-use crate::ops::{Keep, Linear, Operations};
+use crate::ops::{Linear, Operations};
 use crate::reading::Meter;
-use crate::tap::{AtLayer, RowTap, Spot, Tap};
-use crate::{Config, Error, Ragged, Site, Tensors};
+use crate::tap::{AtLayer, RowTap, Spot, Tap, Untapped};
+use crate::{Config, Error, Ragged, Site, Tensors, Threads};
 
 /// A model's weights on a device.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Network<O: Operations> {
     operations: O,
-    embedding: Tensor,
+    threads: Threads,
+    weights: Arc<Weights<O>>,
+}
+
+/// A model's weights as a device likes them.
+#[derive(Debug)]
+struct Weights<O: Operations> {
+    /// `[V, D]`, where it is not the head.
+    embedding: Option<O::Rows>,
     blocks: Vec<Block<O>>,
     norm: O::Vector,
     head: O::Matrix,
@@ -22,27 +33,43 @@ pub struct Network<O: Operations> {
 }
 
 impl<O: Operations> Network<O> {
-    /// Packs a checkpoint's tensors for a device.
+    /// Packs a checkpoint's tensors for a device, one after the other, the largest first.
     pub(crate) fn new(
         operations: O,
+        threads: Threads,
         tensors: &Tensors,
         config: &Config,
         meter: &Meter,
     ) -> Result<Self, Error> {
-        let embedding = tensors.tensor("backbone.embedding.weight")?.clone(); // [V, D]
-        let head = if config.tied_head { &embedding } else { tensors.tensor("lm_head.weight")? };
-        let blocks = (0..config.layers).map(|layer| {
+        let named = |name: &str| tensors.tensor(name);
+        let parts = config.layers + 1;
+        let head = Linear { weight: named("lm_head.weight")?, bias: None }; // [V, D]
+        let head = operations.matrix(&head)?;
+        let embedding = (!config.tied_head)
+            .then(|| operations.upload(&named("backbone.embedding.weight")?))
+            .transpose()?;
+        meter.packed(parts);
+        let block = |layer: usize| {
             meter.check()?;
-            Block::new(&operations, tensors, config, layer)
-        });
-        Ok(Self {
-            blocks: blocks.collect::<Result<_, _>>()?,
-            norm: operations.vector(tensors.tensor("backbone.norm_f.weight")?)?,
-            head: operations.matrix(&Linear { weight: head.clone(), bias: None })?,
-            embedding: embedding.to_dtype(operations.dtype())?,
+            let block = Block::new(&operations, tensors, config, layer)?;
+            meter.packed(parts);
+            Ok(block)
+        };
+        let blocks: Vec<_> =
+            threads.run(|| (0..config.layers).into_par_iter().map(block).collect());
+        let weights = Weights {
+            embedding,
+            blocks: blocks.into_iter().collect::<Result<_, Error>>()?,
+            norm: operations.vector(&named("backbone.norm_f.weight")?)?,
+            head,
             config: config.clone(),
-            operations,
-        })
+        };
+        Ok(Self { operations, threads, weights: Arc::new(weights) })
+    }
+
+    /// The same weights, worked on by other threads.
+    pub(crate) fn on(&self, operations: O, threads: Threads) -> Self {
+        Self { operations, threads, weights: Arc::clone(&self.weights) }
     }
 
     /// The device.
@@ -50,14 +77,26 @@ impl<O: Operations> Network<O> {
         &self.operations
     }
 
-    /// Number of layers.
-    pub const fn layers(&self) -> usize {
-        self.blocks.len()
+    /// The threads that work is spread over.
+    pub const fn threads(&self) -> &Threads {
+        &self.threads
     }
 
-    /// The embedding matrix, `[V, D]`.
-    pub const fn embedding(&self) -> &Tensor {
-        &self.embedding
+    /// Number of layers.
+    pub fn layers(&self) -> usize {
+        self.weights.blocks.len()
+    }
+
+    /// The embeddings of these tokens, `[L, D]`; each must be one of the model's.
+    ///
+    /// # Errors
+    /// When an operation fails.
+    pub fn embed(&self, ids: &[u32]) -> Result<O::Rows, Error> {
+        let rows: Vec<usize> = ids.iter().map(|&id| id as usize).collect();
+        match &self.weights.embedding {
+            Some(embedding) => self.operations.gather(embedding, &rows),
+            None => self.operations.outputs(&self.weights.head, &rows),
+        }
     }
 
     /// Runs one layer's block: residual stream in, residual stream out.
@@ -71,7 +110,7 @@ impl<O: Operations> Network<O> {
         pass: &Pass<'_, O>,
         tap: &mut dyn RowTap<O>,
     ) -> Result<(O::Rows, Option<Past<O>>), Error> {
-        self.blocks[layer].run(&self.operations, residual, pass, tap)
+        self.weights.blocks[layer].run(&self.operations, residual, pass, tap)
     }
 
     /// Runs the end of one layer's block, from the scan's output and the gate on.
@@ -87,7 +126,7 @@ impl<O: Operations> Network<O> {
         tap: &mut dyn RowTap<O>,
     ) -> Result<O::Rows, Error> {
         let at: Vec<usize> = (0..self.operations.count(residual)).collect();
-        self.blocks[layer].read_out(&self.operations, residual, scan_out, gate, tap, &at)
+        self.weights.blocks[layer].read_out(&self.operations, residual, scan_out, gate, tap, &at)
     }
 
     /// What a layer kept of the scan at some rows, `[rows, E N]`.
@@ -95,7 +134,7 @@ impl<O: Operations> Network<O> {
     /// # Errors
     /// When an operation fails.
     pub fn states(&self, layer: usize, past: &Past<O>, rows: &[usize]) -> Result<O::Rows, Error> {
-        self.blocks[layer].states(&self.operations, past, rows)
+        self.weights.blocks[layer].states(&self.operations, past, rows)
     }
 
     /// What a layer kept of the convolution at some rows, each its last K inputs, `[rows, E K]`; `tokens` are the rows'
@@ -110,7 +149,52 @@ impl<O: Operations> Network<O> {
         rows: &[usize],
         tokens: &[usize],
     ) -> Result<O::Rows, Error> {
-        self.blocks[layer].windows(&self.operations, past, rows, tokens)
+        self.weights.blocks[layer].windows(&self.operations, past, rows, tokens)
+    }
+
+    /// What a layer remembers at one row, so that its prompt can be read on from there.
+    pub(crate) fn end_of(
+        &self,
+        layer: usize,
+        past: &Past<O>,
+        row: usize,
+    ) -> Result<Past<O>, Error> {
+        self.weights.blocks[layer].end_of(&self.operations, past, row)
+    }
+
+    /// What a layer remembers one token after a past of one row.
+    pub(crate) fn follow(
+        &self,
+        layer: usize,
+        past: &Past<O>,
+        next: Past<O>,
+    ) -> Result<Past<O>, Error> {
+        self.weights.blocks[layer].follow(&self.operations, past, next)
+    }
+
+    /// The residual stream behind the last token of a prompt, `[1, D]`, from its embeddings.
+    ///
+    /// # Errors
+    /// When an operation fails.
+    pub fn end(&self, embeddings: O::Rows) -> Result<O::Rows, Error> {
+        let ragged = Ragged::prompts(&[self.operations.count(&embeddings)]);
+        let mut residual = embeddings;
+        for layer in 0..self.layers() {
+            let reach = self.reach(layer);
+            let pass = Pass { reach, ..Pass::over(&ragged) };
+            residual = self.block(layer, &residual, &pass, &mut Untapped)?.0;
+        }
+        Ok(residual)
+    }
+
+    /// How far tokens go in a layer whose last token alone is asked for.
+    pub(crate) fn reach(&self, layer: usize) -> Reach {
+        if layer + 1 == self.layers() { Reach::Last } else { Reach::Every }
+    }
+
+    /// How many rows are best asked for their logits together.
+    pub fn rows_at_head(&self) -> usize {
+        self.operations.rows_at_head(self.weights.config.vocabulary)
     }
 
     /// What a layer remembers of whole prompts where some of their rows never entered convolution and scan.
@@ -125,7 +209,7 @@ impl<O: Operations> Network<O> {
         sources: &[usize],
         unseen: &Unseen,
     ) -> Result<Option<Past<O>>, Error> {
-        self.blocks[layer].past_without(&self.operations, of, ragged, sources, unseen)
+        self.weights.blocks[layer].past_without(&self.operations, of, ragged, sources, unseen)
     }
 
     /// Logits of residual rows: final norm and head, `[rows, V]`.
@@ -133,8 +217,9 @@ impl<O: Operations> Network<O> {
     /// # Errors
     /// When an operation fails.
     pub fn logits(&self, residual: &O::Rows) -> Result<O::Rows, Error> {
-        let normed = self.operations.norm(residual, &self.norm, self.config.epsilon)?;
-        self.operations.project(&normed, &self.head)
+        let normed =
+            self.operations.norm(residual, &self.weights.norm, self.weights.config.epsilon)?;
+        self.operations.project(&normed, &self.weights.head)
     }
 
     /// One whole prompt from its embeddings `[L, D]` to logits `[L, V]`, under a tap.
@@ -144,7 +229,7 @@ impl<O: Operations> Network<O> {
     pub fn run(&self, embeddings: &Tensor, tap: &mut dyn Tap) -> Result<Tensor, Error> {
         let mut residual = self.operations.upload(embeddings)?;
         let ragged = Ragged::prompts(&[embeddings.dim(0)?]);
-        let (operations, config) = (&self.operations, &self.config);
+        let (operations, config) = (&self.operations, &self.weights.config);
         let at: Vec<usize> = (0..ragged.rows()).collect();
         let end = |tap: &mut dyn Tap, site, rows: &mut O::Rows| {
             let mut end = AtLayer { tap, layer: 0, config };
@@ -152,21 +237,14 @@ impl<O: Operations> Network<O> {
             if wanted { end.visit(site, operations, rows, &at) } else { Ok(()) }
         };
         end(tap, Site::Embed, &mut residual)?;
-        let pass = Pass {
-            ragged: &ragged,
-            past: None,
-            keep: Keep::Nothing,
-            reach: Reach::Every,
-            stepping: Stepping::Every,
-            blind: None,
-        };
+        let pass = Pass::over(&ragged);
         for layer in 0..self.layers() {
             tap.begins(layer)?;
             residual = self.block(layer, &residual, &pass, &mut AtLayer { tap, layer, config })?.0;
         }
-        let mut normed = operations.norm(&residual, &self.norm, config.epsilon)?;
+        let mut normed = operations.norm(&residual, &self.weights.norm, config.epsilon)?;
         end(tap, Site::FinalNorm, &mut normed)?;
-        let mut logits = operations.project(&normed, &self.head)?;
+        let mut logits = operations.project(&normed, &self.weights.head)?;
         end(tap, Site::Logits, &mut logits)?;
         operations.download(&logits)
     }

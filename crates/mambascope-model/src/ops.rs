@@ -77,9 +77,13 @@ pub trait Operations: Debug + Send + Sync + Sized + 'static {
     fn dtype(&self) -> DType;
     /// How many rows are best worked on together.
     fn rows_together(&self) -> usize;
+    /// How many rows of so many logits are best asked of the head together.
+    fn rows_at_head(&self, vocabulary: usize) -> usize;
 
     /// Packs a linear map.
     fn matrix(&self, linear: &Linear) -> Result<Self::Matrix, Error>;
+    /// The weights of some outputs of a linear map, `[outputs, inputs]`.
+    fn outputs(&self, matrix: &Self::Matrix, which: &[usize]) -> Result<Self::Rows, Error>;
     /// Moves one number a channel to the device.
     fn vector(&self, tensor: &Tensor) -> Result<Self::Vector, Error>;
     /// Packs a short convolution.

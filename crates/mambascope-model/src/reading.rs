@@ -9,6 +9,8 @@ use crate::Error;
 /// Somebody who watches a checkpoint being read.
 pub trait Reading: Send + Sync {
     /// Hears how many bytes of weights are read, of how many; may be called from several threads.
+    ///
+    /// All bytes are read twice: checked, then packed for the device.
     fn read(&self, bytes: u64, all: u64);
 
     /// Whether to stop; asked before each tensor is read, and before each layer is packed.
@@ -45,6 +47,7 @@ pub fn watch_reading(begin: fn() -> Box<dyn Reading>) {
 pub(crate) struct Meter {
     watcher: Option<Box<dyn Reading>>,
     bytes: AtomicU64,
+    all: AtomicU64,
     stopped: AtomicBool,
 }
 
@@ -57,7 +60,12 @@ impl fmt::Debug for Meter {
 impl Meter {
     /// Nobody watches.
     pub(crate) const fn unwatched() -> Self {
-        Self { watcher: None, bytes: AtomicU64::new(0), stopped: AtomicBool::new(false) }
+        Self {
+            watcher: None,
+            bytes: AtomicU64::new(0),
+            all: AtomicU64::new(0),
+            stopped: AtomicBool::new(false),
+        }
     }
 
     /// Begins to watch, where this process wants that.
@@ -65,11 +73,24 @@ impl Meter {
         Self { watcher: BEGIN.get().map(|begin| begin()), ..Self::unwatched() }
     }
 
-    /// Adds what was read of so many bytes.
-    pub(crate) fn add(&self, bytes: u64, all: u64) {
+    /// Says how many bytes there are to check, and then to pack.
+    pub(crate) fn begins(&self, bytes: u64) {
+        self.all.store(2 * bytes, Ordering::Relaxed);
+    }
+
+    /// Adds bytes that were checked.
+    pub(crate) fn add(&self, bytes: u64) {
         let read = self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
         if let Some(watcher) = &self.watcher {
-            watcher.read(read, all);
+            watcher.read(read, self.all.load(Ordering::Relaxed));
+        }
+    }
+
+    /// Adds one part of the bytes, packed.
+    pub(crate) fn packed(&self, parts: usize) {
+        let bytes = self.all.load(Ordering::Relaxed) / 2;
+        if bytes > 0 {
+            self.add(bytes / parts as u64);
         }
     }
 
@@ -115,7 +136,9 @@ mod tests {
         let source = crate::Source::Bundled;
         let open = |meter: &Meter| crate::Checkpoint::open_under(&source, meter);
         let whole = open(&watched(u64::MAX)).expect("read");
-        let all: usize = whole.tensors.iter().map(|(_, tensor)| tensor.elem_count()).sum();
+        let all: usize = whole.tensors.names().map(|name| {
+            whole.tensors.tensor(name).expect("read").elem_count()
+        }).sum();
         let bytes = read.load(Ordering::Relaxed);
         assert!(bytes >= 2 * all as u64, "{bytes} bytes of {all} numbers");
         read.store(0, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! A checkpoint's weights, under one naming, checked before they are read.
+//! A checkpoint's weights, under one naming, checked before they are used and read when they are.
 
 mod check;
 mod entry;
@@ -7,24 +7,35 @@ mod opcodes;
 mod pickle;
 mod read;
 mod safetensors;
+mod stored;
 mod torch;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use candle_core::{DType, Tensor};
 
+use self::stored::Stored;
 use crate::config::Config;
 use crate::error::{Error, Problem};
+use crate::random::Drawn;
 use crate::reading::Meter;
 use crate::source::Files;
 
 /// Every weight of a Mamba-1 model, by its name in state-spaces/mamba, on the CPU.
 ///
-/// All are `f32` or `f64`, contiguous, and of the shapes that the [`Config`] asks for.
+/// All are `f32` or `f64`, contiguous, and of the shapes that the [`Config`] asks for. Weights of files stay in their
+/// files, and are read anew each time they are asked for.
 #[derive(Debug, Clone)]
-pub struct Tensors {
-    by_name: BTreeMap<String, Tensor>,
+pub struct Tensors(Arc<Kept>);
+
+/// Where weights are.
+#[derive(Debug)]
+enum Kept {
+    Memory(BTreeMap<String, Tensor>),
+    Files(Stored),
+    Drawn(Drawn),
 }
 
 impl Tensors {
@@ -50,42 +61,94 @@ impl Tensors {
             let dtype = if tensor.dtype() == DType::F64 { DType::F64 } else { DType::F32 };
             by_name.insert(name, tensor.to_dtype(dtype)?.contiguous()?);
         }
-        Ok(Self { by_name })
+        Ok(Self(Arc::new(Kept::Memory(by_name))))
     }
 
-    /// Reads the weights of a checkpoint.
+    /// Checks the weights of a checkpoint, and notes where in its files they are.
     ///
     /// # Errors
     /// When a file is damaged or is not what it says, when a tensor is missing, extra, misshaped
     /// or of a kind that is not a float, or when a weight is not finite: all problems at once.
     ///
     /// # Cost
-    /// Headers first; then each file once, a tensor's bytes at a time.
+    /// Headers first; then each file once, 64 KiB of a tensor at a time.
     pub fn read(files: &Files, config: &Config) -> Result<Self, Error> {
         Self::read_under(files, config, &Meter::unwatched())
     }
 
-    /// Reads the weights of a checkpoint, watched.
+    /// Checks the weights of a checkpoint, watched.
     pub(crate) fn read_under(files: &Files, config: &Config, meter: &Meter) -> Result<Self, Error> {
-        Ok(Self { by_name: read::tensors(files, config, meter)? })
+        Ok(Self(Arc::new(Kept::Files(Stored::check(files, config, meter)?))))
+    }
+
+    /// Weights that are drawn when they are asked for.
+    pub(crate) fn drawn(drawn: Drawn) -> Self {
+        Self(Arc::new(Kept::Drawn(drawn)))
     }
 
     /// The tensor of that name; `lm_head.weight` is the embedding where the head is tied.
     ///
     /// # Errors
-    /// When the model has no such tensor.
-    pub fn tensor(&self, name: &str) -> Result<&Tensor, Error> {
-        let tied = (name == names::HEAD).then(|| self.by_name.get(names::EMBEDDING)).flatten();
-        self.by_name
-            .get(name)
-            .or(tied)
-            .ok_or_else(|| Error::UnknownTensor { name: name.to_owned() })
+    /// When the model has no such tensor, or its file cannot be read any more, or has changed.
+    ///
+    /// # Cost
+    /// Weights of files are read again.
+    pub fn tensor(&self, name: &str) -> Result<Tensor, Error> {
+        let own = self.names().any(|own| own == name);
+        let tied = !own && name == names::HEAD;
+        let name = if tied { names::EMBEDDING } else { name };
+        let unknown = || Error::UnknownTensor { name: name.to_owned() };
+        match &*self.0 {
+            Kept::Memory(by_name) => by_name.get(name).cloned().ok_or_else(unknown),
+            Kept::Files(stored) => stored.tensor(name)?.ok_or_else(unknown),
+            Kept::Drawn(drawn) => drawn.tensor(name)?.ok_or_else(unknown),
+        }
     }
 
-    /// Every name and tensor, by name; a tied head is not among them.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Tensor)> {
-        self.by_name.iter().map(|(name, tensor)| (name.as_str(), tensor))
+    /// A tensor's type and shape in words, then its numbers in order, little-endian, a chunk at a time.
+    pub(crate) fn bytes(&self, name: &str, take: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
+        match &*self.0 {
+            Kept::Files(stored) => stored.bytes(name, take),
+            Kept::Drawn(drawn) => {
+                drawn.bytes(name, take);
+                Ok(())
+            }
+            Kept::Memory(_) => bytes_of(&self.tensor(name)?, take),
+        }
     }
+
+    /// Every name, in order; a tied head is not among them.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let names: Vec<&str> = match &*self.0 {
+            Kept::Memory(by_name) => by_name.keys().map(String::as_str).collect(),
+            Kept::Files(stored) => stored.names().collect(),
+            Kept::Drawn(drawn) => drawn.names().collect(),
+        };
+        names.into_iter()
+    }
+}
+
+/// A tensor's type and shape in words, then its numbers.
+fn bytes_of(tensor: &Tensor, take: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
+    take(header(tensor.dtype().as_str(), tensor.dims()).as_bytes());
+    let flat = tensor.flatten_all()?;
+    if tensor.dtype() == DType::F64 {
+        let numbers: Vec<f64> = flat.to_vec1()?;
+        for number in numbers {
+            take(&number.to_le_bytes());
+        }
+    } else {
+        let numbers: Vec<f32> = flat.to_vec1()?;
+        for number in numbers {
+            take(&number.to_le_bytes());
+        }
+    }
+    Ok(())
+}
+
+/// A type and a shape in words.
+pub(crate) fn header(dtype: &str, shape: &[usize]) -> String {
+    format!(" {dtype} {shape:?}\n")
 }
 
 /// The names and shapes of a config's tensors, a tied head left out.

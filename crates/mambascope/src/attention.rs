@@ -95,7 +95,7 @@ impl HiddenAttention {
             c: values(Site::C)?,
             gate: values(Site::Gate)?,
             slope: values(Site::ConvOut)?.iter().map(slope).collect(),
-            taps: numbers(model.tensors().tensor(&name)?)?,
+            taps: numbers(&model.tensors().tensor(&name)?)?,
         })
     }
 

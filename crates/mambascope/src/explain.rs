@@ -2,13 +2,19 @@
 
 use std::fmt::Write as _;
 
-use mambascope_model::{Config, Timing};
+use mambascope_model::{Compute, Config, Timing};
 
 use crate::at::Extent;
 use crate::check::{Corrupted, Grid, Resolved};
 use crate::plan::{Direction, Restore};
 use crate::trace::Trace;
-use crate::wavefront::{Work, planned};
+use crate::wavefront::{Work, naive_flops, peak, planned};
+
+/// Floating-point operations a second of one core on the fast path: what a core with AVX-512 was measured to do over
+/// whole grids of mamba-130m's shape.
+const RATE: f64 = 200e9;
+/// The same of the reference programs.
+const REFERENCE_RATE: f64 = 1e9;
 
 /// The words; or the problems, where the plan does not fit its model.
 pub(crate) fn explain(trace: &Trace) -> String {
@@ -67,6 +73,7 @@ fn words(trace: &Trace, plan: &Resolved) -> String {
         line("sever", sever.to_string());
     }
     line("cost", cost(plan, config, work));
+    line("", expected(trace, plan, work));
     for warning in &plan.warnings {
         line("warning", warning.clone());
     }
@@ -121,6 +128,46 @@ pub(crate) fn cost_of(cells: usize, samples: usize, naive: usize, work: Work) ->
         plural(cells),
         plural(samples),
     )
+}
+
+/// The floating-point operations of a run, and the time and the memory that they take.
+fn expected(trace: &Trace, plan: &Resolved, work: Work) -> String {
+    let (model, config) = (trace.model(), trace.model().config());
+    let cells = plan.grid.as_ref().map_or(0, |grid| grid.tokens.len() * grid.layers.len());
+    let (flops, naive) = (work.flops(config), naive_flops(plan, config, cells));
+    let rate = match model.compute() {
+        Compute::Fast => RATE,
+        _ => REFERENCE_RATE,
+    };
+    let (flops_words, naive_words) = (prefixed(flops), prefixed(naive));
+    let seconds = flops / rate;
+    let time =
+        if seconds < 0.01 { "under 0.01".to_owned() } else { format!("about {}", short(seconds)) };
+    let memory = peak(model, plan);
+    format!(
+        "{flops_words}FLOP where one pass a cell takes {naive_words}FLOP; {time} s of one core at \
+         {}FLOP/s; {}B of memory, and {}B a thread",
+        prefixed(rate),
+        prefixed(memory.held),
+        prefixed(memory.a_thread)
+    )
+}
+
+/// A number with its unit's prefix, two digits of it: 2.9 T, 640 M.
+fn prefixed(number: f64) -> String {
+    let prefixes = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
+    let found = prefixes.into_iter().find(|(size, _)| number >= 0.9995 * size);
+    let (size, prefix) = found.unwrap_or((1.0, ""));
+    format!("{} {prefix}", short(number / size))
+}
+
+/// A number to two digits or more.
+fn short(number: f64) -> String {
+    match number {
+        number if number >= 9.95 => format!("{number:.0}"),
+        number if number >= 0.095 => format!("{number:.1}"),
+        _ => format!("{number:.2}"),
+    }
 }
 
 /// A number with commas between its thousands.

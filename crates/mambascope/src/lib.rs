@@ -15,6 +15,7 @@
 
 mod at;
 mod attention;
+pub mod bench;
 mod check;
 mod corrupt;
 mod decompose;

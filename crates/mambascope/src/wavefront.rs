@@ -9,8 +9,9 @@
 //! # Cost
 //! A layer-step is one token through one block. A cell whose first restored layer is f takes (L-1-f)(T-t) of them a
 //! sample, and restores past the scan one read-out more; restores before it or inside it reach later tokens of their own
-//! layer, and take (L-f)(T-t). The base rows take L T (S+1). [`Work`] counts what was done, and [`planned`] is the
-//! formula.
+//! layer, and take (L-f)(T-t). In the first of its layers a cell's later tokens are as they were, and their input
+//! projections are the base row's; cells whose windows begin alike share their rows until the shorter window ends. The
+//! base rows take L T (S+1). [`Work`] counts what was done, and [`planned`] is the formula.
 
 mod acts;
 mod base;
@@ -19,7 +20,10 @@ mod cells;
 mod fill;
 mod group;
 mod mean;
+mod memory;
 mod put;
+mod trunk;
+mod work;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -32,6 +36,7 @@ use self::base::Base;
 use self::blind::Twin;
 use self::group::{Ground, Group};
 use self::put::Behind;
+use self::trunk::Trunks;
 use crate::Error;
 use crate::check::{Corrupted, Resolved};
 use crate::corrupt::corrupted;
@@ -39,10 +44,12 @@ use crate::plan::Direction;
 use crate::watch::{Progress, Watch};
 
 pub(crate) use acts::{By, Cuts, Sight};
-pub use cells::Work;
-pub(crate) use cells::{Cell, Entry, planned, work};
+pub(crate) use cells::{Cell, Entry};
 pub(crate) use fill::{Fills, prepare};
 pub(crate) use mean::means;
+pub(crate) use memory::peak;
+pub use work::Work;
+pub(crate) use work::{naive_flops, planned, planned_alone};
 
 /// Bytes that a run's rows may take, beside the weights.
 const BUDGET: usize = 1 << 30;
@@ -87,7 +94,8 @@ pub(crate) fn run_within(
         }
         None => (Acts::Nothing, 0),
     };
-    run_cells(model, plan, Asked { cells: &cells, slots, acts }, watch, budget)
+    let steps = planned(plan, model.config().layers).layer_steps;
+    run_cells(model, plan, Asked { cells: &cells, slots, acts, steps }, watch, budget)
 }
 
 /// Runs knock-outs of a plan's clean run: a score for each slot.
@@ -111,7 +119,9 @@ pub(crate) fn knock_out_within(
     watch: &dyn Watch,
     budget: usize,
 ) -> Result<Outcome, Error> {
-    let asked = Asked { cells: &cuts.cells, slots: cuts.slots(), acts: Acts::Cuts(cuts) };
+    let steps = planned_alone(plan, &cuts.cells, model.config().layers).layer_steps;
+    let (cells, slots) = (&cuts.cells[..], cuts.slots());
+    let asked = Asked { cells, slots, acts: Acts::Cuts(cuts), steps };
     run_cells(model, plan, asked, watch, budget)
 }
 
@@ -122,6 +132,8 @@ struct Asked<'a> {
     /// How many scores each sample has.
     slots: usize,
     acts: Acts<'a>,
+    /// Layer-steps that the cells take.
+    steps: usize,
 }
 
 fn run_cells(
@@ -135,19 +147,14 @@ fn run_cells(
     let runs = corrupted_runs(model, plan, &clean, watch)?;
     let (config, cells) = (model.config(), asked.cells);
     let tokens = plan.patched().ids.len();
-    let steps = cells.iter().map(|cell| cell.steps(tokens, config.layers)).sum::<usize>();
     let meter = Meter {
         watch,
         done: AtomicUsize::new(0),
-        steps: steps * plan.samples(),
+        steps: asked.steps,
         cells: asked.slots,
     };
     let mut sheet = Sheet::new(plan, asked.slots);
-    let inside = cells.iter().any(|cell| cell.entry == Entry::Block);
-    // Where values come from another layer, its memory is held as well.
-    let again = plan.grid.as_ref().is_some_and(|grid| grid.filling.layer().is_some());
-    let matrices = if inside { STEPPED } else { 1 } + usize::from(again);
-    let size = Chunks::new(config, matrices * tokens.max(plan.prompt.ids.len()), budget);
+    let size = Chunks::of(config, plan, cells, budget);
     // With nothing corrupted there is one walk, of the clean run alone.
     let chunks: Vec<&[Tensor]> =
         if runs.is_empty() { vec![&[]] } else { runs.chunks(size.samples).collect() };
@@ -161,6 +168,7 @@ fn run_cells(
                 runs: some,
                 first,
                 cells: some_cells,
+                trunks: asked.acts.trunks(some_cells),
                 acts: asked.acts,
                 meter: &meter,
             };
@@ -197,6 +205,16 @@ struct Chunks {
 }
 
 impl Chunks {
+    /// For these cells of a plan.
+    fn of(config: &Config, plan: &Resolved, cells: &[Cell], budget: usize) -> Self {
+        let inside = cells.iter().any(|cell| cell.entry == Entry::Block);
+        // Where values come from another layer, its memory is held as well.
+        let again = plan.grid.as_ref().is_some_and(|grid| grid.filling.layer().is_some());
+        let matrices = if inside { STEPPED } else { 1 } + usize::from(again);
+        let tokens = plan.patched().ids.len().max(plan.prompt.ids.len());
+        Self::new(config, matrices * tokens, budget)
+    }
+
     /// For runs of so many states a sample.
     fn new(config: &Config, states: usize, budget: usize) -> Self {
         let state = config.inner * (config.state + config.convolution) * size_of::<f32>();
@@ -300,6 +318,7 @@ struct Walk<'a> {
     /// Number of the first sample.
     first: usize,
     cells: &'a [Cell],
+    trunks: Trunks,
     acts: Acts<'a>,
     meter: &'a Meter<'a>,
 }
@@ -330,7 +349,8 @@ impl Walk<'_> {
             Acts::Cuts(cuts) => Twin::of(network, base, cuts, self.cells, layer)?,
             Acts::Nothing | Acts::Restores { .. } => None,
         };
-        Ok(Ground { network, base, cells: self.cells, acts: self.acts, layer, twin, elsewhere })
+        let (cells, acts, trunks) = (self.cells, self.acts, &self.trunks);
+        Ok(Ground { network, base, cells, acts, layer, trunks, elsewhere, twin })
     }
 
     /// The base rows behind the layer that a fill names; nothing where it names none.
@@ -368,16 +388,17 @@ impl Walk<'_> {
             if entry == Some(Entry::Block) {
                 groups.extend(ground.form()?);
             }
-            let steps = groups
-                .par_iter_mut()
-                .map(|group| {
-                    self.meter.check()?;
-                    let steps = group.climb(&ground)?;
-                    self.meter.advance(steps);
-                    Ok(steps)
-                })
-                .sum::<Result<usize, Error>>()?;
-            sheet.work.layer_steps += steps;
+            groups.extend(ground.fork(&groups)?);
+            let climb = |group: &mut Group<O>| {
+                self.meter.check()?;
+                let work = group.climb(&ground)?;
+                self.meter.advance(work.layer_steps);
+                Ok::<Work, Error>(work)
+            };
+            let climbed = || groups.par_iter_mut().map(climb).collect::<Vec<_>>();
+            for work in network.threads().run(climbed) {
+                sheet.work += work?;
+            }
             if matches!(entry, Some(Entry::ReadOut | Entry::After)) {
                 let new = ground.form()?;
                 if entry == Some(Entry::ReadOut) {
@@ -413,14 +434,15 @@ impl Walk<'_> {
                 (start, rows) = (index + 1, 0);
             }
         }
-        let read: Result<Vec<Vec<f64>>, Error> = batches
-            .par_iter()
-            .map(|batch| group::probabilities(network, batch, ends.answer))
-            .collect();
+        let read = |batch: &&[Group<O>]| group::probabilities(network, batch, ends.answer);
+        let read: Vec<_> = network.threads().run(|| batches.par_iter().map(read).collect());
+        let read: Result<Vec<Vec<f64>>, Error> = read.into_iter().collect();
         let owners = groups.iter().flat_map(Group::owners);
         for (owner, p) in owners.zip(read?.into_iter().flatten()) {
-            let cell = &self.cells[owner.cell];
-            sheet.cells[(self.first + owner.sample) * sheet.width + cell.slot] = Some(p);
+            for cell in self.trunks.sharing(self.cells, owner.cell) {
+                let slot = self.cells[cell].slot;
+                sheet.cells[(self.first + owner.sample) * sheet.width + slot] = Some(p);
+            }
             sheet.work.head_rows += 1;
         }
         Ok(())

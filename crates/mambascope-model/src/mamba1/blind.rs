@@ -7,7 +7,7 @@
 use super::scan::put;
 use super::{Block, Seer, Selected};
 use crate::blind::{Blind, LaneInputs, Removal, Rest, Unseen};
-use crate::block::{Pass, Past, Reach, Stepping};
+use crate::block::{Pass, Past};
 use crate::ops::{Keep, Operations, Selection};
 use crate::tap::RowTap;
 use crate::{Error, Ragged, Site};
@@ -78,7 +78,7 @@ impl<O: Operations> Block<O> {
         let without = Without { sources, ragged, past: None, unseen, keep: Keep::States };
         let (_, states) = self.scan_without(operations, &x, &selected, &without)?;
         let inputs = zeroed(operations, &inputs, sources, self.inner)?;
-        Ok(states.map(|states| Past { inputs, states }))
+        Ok(states.map(|states| Past { inputs, states, lead: 0, gates: None }))
     }
 
     fn scan_without(
@@ -101,8 +101,7 @@ impl<O: Operations> Block<O> {
                 let (_, rest) = self.masks(operations, cut, sources.len())?;
                 let mut tap = Undecayed { sources, rest: &rest, inner: self.inner };
                 let all = ragged.rows();
-                let (reach, stepping) = (Reach::Every, Stepping::Every);
-                let pass = Pass { ragged, past, keep, reach, stepping, blind: None };
+                let pass = Pass { past, keep, ..Pass::over(ragged) };
                 let mut see = Seer { operations, tap: &mut tap, all };
                 self.stepped_scan(x, selected, &pass, &mut see)
             }

@@ -35,7 +35,8 @@ impl<O: Operations> Block<O> {
             let mut part = operations.zeros(ends.len(), self.inner)?;
             let Some(past) = past else { return Ok(part) };
             let at = |(index, end): (usize, &Option<(usize, usize)>)| {
-                end.filter(|(_, token)| *token >= back).map(|(row, _)| (row - back, index))
+                end.filter(|(_, token)| *token >= back)
+                    .map(|(row, _)| (row + past.lead - back, index))
             };
             let pairs: Vec<_> = ends.iter().enumerate().filter_map(at).collect();
             operations.scatter(&past.inputs, &mut part, &pairs)?;
@@ -55,7 +56,15 @@ impl<O: Operations> Block<O> {
             return self.stepped_convolve(inputs, pass, see);
         }
         let past = pass.past.map(|past| &past.inputs);
-        see.operations.convolve(inputs, past, pass.ragged, &self.convolution)
+        let behind = |lead: usize| {
+            let later = move |row: usize| row + lead;
+            pass.ragged.spans().map(move |(_, span)| Span { past: span.past.map(later), ..span })
+        };
+        let ragged = match pass.past.map_or(0, |past| past.lead) {
+            0 => pass.ragged,
+            lead => &Ragged::new(behind(lead).collect()),
+        };
+        see.operations.convolve(inputs, past, ragged, &self.convolution)
     }
 
     fn stepped_convolve(

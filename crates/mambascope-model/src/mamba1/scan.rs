@@ -21,6 +21,38 @@ impl<O: Operations> Block<O> {
         operations.unpack_states(&past.states, rows, &self.decay)
     }
 
+    /// What a past has at one row, alone: its state and the inputs that the next token's window has.
+    pub(crate) fn end_of(
+        &self,
+        operations: &O,
+        past: &Past<O>,
+        row: usize,
+    ) -> Result<Past<O>, Error> {
+        let state = operations.unpack_states(&past.states, &[row], &self.decay)?;
+        let end = past.lead + row + 1;
+        let kept: Vec<usize> = (end.saturating_sub(self.taps.max(2) - 1)..end).collect();
+        Ok(Past {
+            inputs: operations.gather(&past.inputs, &kept)?,
+            states: operations.pack_states(&state, &self.decay)?,
+            lead: kept.len() - 1,
+            gates: None,
+        })
+    }
+
+    /// What follows a past of one row by another.
+    pub(crate) fn follow(
+        &self,
+        operations: &O,
+        past: &Past<O>,
+        next: Past<O>,
+    ) -> Result<Past<O>, Error> {
+        let inputs = operations.stack(&[past.inputs.clone(), next.inputs])?;
+        let end = operations.count(&inputs);
+        let kept: Vec<usize> = (end.saturating_sub(self.taps.max(2) - 1)..end).collect();
+        let inputs = operations.gather(&inputs, &kept)?;
+        Ok(Past { inputs, states: next.states, lead: kept.len() - 1, gates: None })
+    }
+
     /// The scan with its direct path, and the states after each row where they are kept.
     pub(super) fn scan(
         &self,

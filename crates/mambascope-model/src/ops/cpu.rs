@@ -4,6 +4,7 @@
 
 mod convolve;
 mod elementwise;
+mod limits;
 mod project;
 mod recurrence;
 mod scan;
@@ -12,21 +13,34 @@ mod vector;
 
 use std::ops::Range;
 
-use candle_core::{DType, Tensor};
+use candle_core::{DType, Storage, Tensor};
 
 use self::convolve::Convolution;
 use self::elementwise::{Curve, bend, norm, probability};
 use self::project::PackedMatrix;
 use self::scan::Decay;
+use self::tile::rows_a_tile;
 use super::inner;
 use super::plain::stack;
 use super::{Keep, Linear, Operations, Selection, Taps};
 use crate::packed::Packed;
-use crate::{Error, Ragged};
+use crate::{Error, Ragged, Threads};
 
 /// The processor that this program runs on.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Cpu;
+#[derive(Debug, Clone, Default)]
+pub struct Cpu {
+    threads: Threads,
+}
+
+impl Cpu {
+    /// The processor, with work spread over these threads.
+    pub const fn on(threads: Threads) -> Self {
+        Self { threads }
+    }
+}
+
+/// Bytes of logits that are held at once, on each thread.
+const LOGITS: usize = 12 << 20;
 
 fn numbers(tensor: &Tensor) -> Result<Vec<f32>, Error> {
     Ok(Packed::from_tensor(tensor)?.values().to_vec())
@@ -49,9 +63,26 @@ impl Operations for Cpu {
         240
     }
 
+    /// Whole tiles of rows whose logits stay in the cache, and in memory that the allocator hands out again.
+    fn rows_at_head(&self, vocabulary: usize) -> usize {
+        let rows = LOGITS / (vocabulary * size_of::<f32>()).max(1);
+        (rows / rows_a_tile()).max(1) * rows_a_tile()
+    }
+
     fn matrix(&self, linear: &Linear) -> Result<PackedMatrix, Error> {
         let bias = linear.bias.as_ref().map(numbers).transpose()?;
-        Ok(PackedMatrix::new(&Packed::from_tensor(&linear.weight)?, bias))
+        let (outputs, inputs) = linear.weight.dims2()?;
+        let weight = linear.weight.to_dtype(DType::F32)?.contiguous()?;
+        let (storage, layout) = weight.storage_and_layout();
+        let Storage::Cpu(storage) = &*storage else {
+            return Ok(PackedMatrix::new(Packed::from_tensor(&weight)?.values(), outputs, bias));
+        };
+        let values = &storage.as_slice()?[layout.start_offset()..][..outputs * inputs];
+        Ok(PackedMatrix::new(values, outputs, bias))
+    }
+
+    fn outputs(&self, matrix: &PackedMatrix, which: &[usize]) -> Result<Packed<f32>, Error> {
+        Ok(matrix.outputs(which))
     }
 
     fn vector(&self, tensor: &Tensor) -> Result<Vec<f32>, Error> {
@@ -82,7 +113,7 @@ impl Operations for Cpu {
     }
 
     fn project(&self, x: &Packed<f32>, matrix: &PackedMatrix) -> Result<Packed<f32>, Error> {
-        Ok(matrix.apply(x))
+        Ok(matrix.apply(x, &self.threads))
     }
 
     fn convolve(
@@ -104,7 +135,7 @@ impl Operations for Cpu {
         decay: &Decay,
         keep: Keep,
     ) -> Result<(Packed<f32>, Option<Packed<f32>>), Error> {
-        Ok(decay.scan(x, selection, past, ragged, keep))
+        Ok(decay.scan(x, selection, past, ragged, keep, &self.threads))
     }
 
     fn decays(&self, delta: &Packed<f32>, decay: &Decay) -> Result<Packed<f32>, Error> {

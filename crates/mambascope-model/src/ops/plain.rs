@@ -65,9 +65,17 @@ impl<T: Real> Operations for Plain<T> {
         64
     }
 
+    fn rows_at_head(&self, _: usize) -> usize {
+        self.rows_together()
+    }
+
     fn matrix(&self, linear: &Linear) -> Result<PlainMatrix<T>, Error> {
         let bias = linear.bias.as_ref().map(Packed::from_tensor).transpose()?;
         Ok(PlainMatrix { weight: Packed::from_tensor(&linear.weight)?, bias })
+    }
+
+    fn outputs(&self, matrix: &PlainMatrix<T>, which: &[usize]) -> Result<Packed<T>, Error> {
+        Ok(matrix.weight.gather(which))
     }
 
     fn vector(&self, tensor: &Tensor) -> Result<Packed<T>, Error> {

@@ -1,12 +1,12 @@
-//! Headers to entries, entries to tensors.
+//! Headers to entries, entries to numbers.
 
-use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
 use half::{bf16, f16};
-use rayon::prelude::*;
+use num_traits::Float;
 
 use super::entry::{Entry, Kind};
 use super::names::{EMBEDDING, HEAD};
@@ -14,7 +14,6 @@ use super::{check, damaged, safetensors, torch};
 use crate::blob::{Blob, Stream};
 use crate::config::Config;
 use crate::error::{Error, Problem};
-use crate::reading::Meter;
 use crate::source::{Files, Format};
 
 /// Bytes read at a time: divisible by every size of number.
@@ -23,18 +22,16 @@ const CHUNK: usize = 1 << 16;
 const TENSORS_LIMIT: usize = 1 << 16;
 
 /// An entry and the file it is in.
-struct Place<'a> {
-    blob: &'a Blob,
-    entry: Entry,
+pub(super) struct Place<'a> {
+    pub(super) blob: &'a Blob,
+    /// The file's number among the checkpoint's.
+    pub(super) file: usize,
+    pub(super) entry: Entry,
 }
 
-/// Reads every tensor of the checkpoint, the head left out where it is tied.
-pub(super) fn tensors(
-    files: &Files,
-    config: &Config,
-    meter: &Meter,
-) -> Result<BTreeMap<String, Tensor>, Error> {
-    let mut places = places(files)?;
+/// Finds every tensor of the checkpoint by the headers of its files, and checks the headers against the config.
+pub(super) fn places<'a>(files: &'a Files, config: &Config) -> Result<Vec<Place<'a>>, Error> {
+    let places = listed(files)?;
     let found = places.iter().map(|place| check::Found {
         name: &place.entry.name,
         file: place.blob.path(),
@@ -49,35 +46,17 @@ pub(super) fn tensors(
         problems.extend(untied(&places, config).err());
     }
     refuse(problems)?;
-    places.retain(|place| !(config.tied_head && place.entry.name == HEAD));
-    let all = places.iter().map(|place| place.entry.bytes).sum();
-    let one = |place: &Place<'_>| {
-        meter.check()?;
-        let tensor = tensor(place);
-        meter.add(place.entry.bytes, all);
-        Ok(tensor)
-    };
-    let read = places.par_iter().map(one).collect::<Result<Vec<_>, Error>>()?;
-    let mut tensors = BTreeMap::new();
-    let mut problems = Vec::new();
-    for (place, tensor) in places.into_iter().zip(read) {
-        match tensor {
-            Ok(tensor) => drop(tensors.insert(place.entry.name, tensor)),
-            Err(problem) => problems.push(problem),
-        }
-    }
-    refuse(problems)?;
-    Ok(tensors)
+    Ok(places)
 }
 
-fn refuse(problems: Vec<Problem>) -> Result<(), Error> {
+pub(super) fn refuse(problems: Vec<Problem>) -> Result<(), Error> {
     if problems.is_empty() { Ok(()) } else { Err(Error::Weights { problems }) }
 }
 
-fn places(files: &Files) -> Result<Vec<Place<'_>>, Error> {
+fn listed(files: &Files) -> Result<Vec<Place<'_>>, Error> {
     let mut places = Vec::new();
     let mut problems = Vec::new();
-    for blob in &files.weights {
+    for (file, blob) in files.weights.iter().enumerate() {
         let (path, length) = (blob.path(), blob.length()?);
         let entries = match files.format {
             Format::Safetensors => safetensors::entries(blob.open()?, path, length),
@@ -88,7 +67,9 @@ fn places(files: &Files) -> Result<Vec<Place<'_>>, Error> {
                 let found = format!("{} tensors", entries.len());
                 problems.push(damaged(path, "header", found, format!("at most {TENSORS_LIMIT}")));
             }
-            Ok(entries) => places.extend(entries.into_iter().map(|entry| Place { blob, entry })),
+            Ok(entries) => {
+                places.extend(entries.into_iter().map(|entry| Place { blob, file, entry }));
+            }
             Err(problem) => problems.push(problem),
         }
     }
@@ -161,23 +142,23 @@ fn open<'a>(place: &Place<'a>) -> io::Result<Box<dyn Stream + 'a>> {
     Ok(reader)
 }
 
-fn tensor(place: &Place<'_>) -> Result<Tensor, Problem> {
-    let Place { blob, entry } = place;
-    let problem = |found: String| damaged(blob.path(), &entry.name, found, "finite numbers");
-    let failed = |error: io::Error| problem(error.to_string());
-    let mut reader = open(place).map_err(failed)?;
+/// Reads a tensor whose numbers are known to be finite.
+pub(super) fn tensor(place: &Place<'_>) -> Result<Tensor, Problem> {
+    let Place { blob, entry, .. } = place;
+    let failed =
+        |error: &dyn Display| damaged(blob.path(), &entry.name, error.to_string(), "numbers");
+    let read = |error: io::Error| failed(&error);
+    let mut reader = open(place).map_err(read)?;
     let count = entry.bytes as usize / entry.kind.size().max(1);
     let shape = entry.shape.as_slice();
     let tensor = if entry.kind == Kind::F64 {
-        let numbers = numbers(&mut reader, count, f64::from_le_bytes).map_err(failed)?;
-        finite(&numbers, |number| number.is_finite()).map_err(problem)?;
+        let numbers = numbers(&mut reader, count, f64::from_le_bytes).map_err(read)?;
         Tensor::from_vec(numbers, shape, &Device::Cpu)
     } else {
-        let numbers = singles(&mut reader, count, &entry.kind).map_err(failed)?;
-        finite(&numbers, |number| number.is_finite()).map_err(problem)?;
+        let numbers = singles(&mut reader, count, &entry.kind).map_err(read)?;
         Tensor::from_vec(numbers, shape, &Device::Cpu)
     };
-    tensor.map_err(|error| problem(error.to_string()))
+    tensor.map_err(|error| failed(&error))
 }
 
 fn singles(reader: &mut dyn Stream, count: usize, kind: &Kind) -> io::Result<Vec<f32>> {
@@ -188,29 +169,90 @@ fn singles(reader: &mut dyn Stream, count: usize, kind: &Kind) -> io::Result<Vec
     }
 }
 
-/// Reads `count` numbers of S bytes each, a chunk at a time.
+/// Reads `count` numbers of S bytes each.
 fn numbers<const S: usize, T>(
     reader: &mut dyn Stream,
     count: usize,
     convert: impl Fn([u8; S]) -> T,
 ) -> io::Result<Vec<T>> {
     let mut numbers = Vec::with_capacity(count);
-    let mut chunk = vec![0; CHUNK.min(count * S)];
-    while numbers.len() < count {
-        let bytes = CHUNK.min((count - numbers.len()) * S);
-        reader.read_exact(&mut chunk[..bytes])?;
-        let (whole, _) = chunk[..bytes].as_chunks::<S>();
-        numbers.extend(whole.iter().map(|bytes| convert(*bytes)));
-    }
+    chunks(reader, count * S, |bytes| {
+        numbers.extend(bytes.as_chunks::<S>().0.iter().map(|bytes| convert(*bytes)));
+    })?;
     Ok(numbers)
 }
 
-fn finite<T: std::fmt::Display>(
-    numbers: &[T],
-    is_finite: impl Fn(&T) -> bool,
-) -> Result<(), String> {
-    match numbers.iter().position(|number| !is_finite(number)) {
-        Some(place) => Err(format!("{} at element {place}", numbers[place])),
+/// Reads so many bytes, a chunk at a time.
+fn chunks(reader: &mut dyn Stream, bytes: usize, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+    let mut chunk = vec![0; CHUNK.min(bytes)];
+    let mut rest = bytes;
+    while rest > 0 {
+        let some = CHUNK.min(rest);
+        reader.read_exact(&mut chunk[..some])?;
+        take(&chunk[..some]);
+        rest -= some;
+    }
+    Ok(())
+}
+
+/// Reads a tensor's numbers, a chunk at a time, as little-endian `f32` or `f64`.
+pub(super) fn bytes(place: &Place<'_>, take: &mut dyn FnMut(&[u8])) -> Result<(), Problem> {
+    let Place { blob, entry, .. } = place;
+    let failed = |error: io::Error| damaged(blob.path(), &entry.name, error.to_string(), "numbers");
+    let mut reader = open(place).map_err(failed)?;
+    let mut singles: Vec<u8> = Vec::new();
+    chunks(&mut reader, entry.bytes as usize, |bytes| {
+        let (halves, _) = bytes.as_chunks::<2>();
+        let convert: fn([u8; 2]) -> f32 = match entry.kind {
+            Kind::F16 => |half| f16::from_le_bytes(half).to_f32(),
+            Kind::BF16 => |half| bf16::from_le_bytes(half).to_f32(),
+            _ => return take(bytes),
+        };
+        singles.clear();
+        singles.extend(halves.iter().flat_map(|half| convert(*half).to_le_bytes()));
+        take(&singles);
+    })
+    .map_err(failed)
+}
+
+/// Reads a tensor and refuses one with a number that is not finite.
+pub(super) fn finite(place: &Place<'_>) -> Result<(), Problem> {
+    let Place { blob, entry, .. } = place;
+    let problem = |found: String| damaged(blob.path(), &entry.name, found, "finite numbers");
+    let failed = |error: io::Error| problem(error.to_string());
+    let mut reader = open(place).map_err(failed)?;
+    let bytes = entry.bytes as usize;
+    let found = match &entry.kind {
+        Kind::F16 => unfinished(&mut reader, bytes, |b| f32::from(f16::from_le_bytes(b))),
+        Kind::BF16 => unfinished(&mut reader, bytes, |b| f32::from(bf16::from_le_bytes(b))),
+        Kind::F64 => unfinished(&mut reader, bytes, f64::from_le_bytes),
+        _ => unfinished(&mut reader, bytes, f32::from_le_bytes),
+    };
+    match found.map_err(failed)? {
+        Some(found) => Err(problem(found)),
         None => Ok(()),
     }
+}
+
+/// The first number that is not finite, and its place, in words.
+fn unfinished<const S: usize, T: Float + Display>(
+    reader: &mut dyn Stream,
+    bytes: usize,
+    convert: impl Fn([u8; S]) -> T,
+) -> io::Result<Option<String>> {
+    let (mut before, mut found) = (0, None);
+    chunks(reader, bytes, |bytes| {
+        let (numbers, _) = bytes.as_chunks::<S>();
+        // All are looked at, without leaving early, so that the loop goes many abreast.
+        let all = numbers.iter().fold(true, |all, bytes| all & convert(*bytes).is_finite());
+        if !all && found.is_none() {
+            let mut converted = numbers.iter().map(|bytes| convert(*bytes));
+            let place = converted.position(|number| !number.is_finite());
+            let words =
+                |place: usize| format!("{} at element {}", convert(numbers[place]), before + place);
+            found = place.map(words);
+        }
+        before += numbers.len();
+    })?;
+    Ok(found)
 }

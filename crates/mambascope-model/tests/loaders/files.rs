@@ -12,12 +12,13 @@ pub(crate) type Parts = BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)>;
 /// The parts of a random model, `f32`.
 pub(crate) fn parts(config: &Config) -> Parts {
     let tensors = random_tensors(config, 7);
-    let part = |tensor: &candle_core::Tensor| {
+    let part = |name: &str| {
+        let tensor = tensors.tensor(name).unwrap();
         let numbers = tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
         let bytes = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
         (Dtype::F32, tensor.dims().to_vec(), bytes)
     };
-    tensors.iter().map(|(name, tensor)| (name.to_owned(), part(tensor))).collect()
+    tensors.names().map(|name| (name.to_owned(), part(name))).collect()
 }
 
 /// A safetensors file of those parts.

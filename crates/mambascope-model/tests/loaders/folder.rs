@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use insta::assert_snapshot;
-use mambascope_model::{Blob, Checkpoint, Config, Format, Source, random_tensors};
+use mambascope_model::{Blob, Checkpoint, Config, Error, Format, Source, random_tensors};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -70,6 +70,28 @@ fn a_folder_is_read() {
     assert!(checkpoint.tokens.is_none());
     let memory = Checkpoint::new("", config.clone(), random_tensors(&config, 7));
     assert_eq!(checkpoint.digest().unwrap(), memory.digest().unwrap());
+}
+
+#[test]
+fn a_file_that_changes_is_not_read_on() {
+    let config = Config::tiny();
+    let weights = safetensors(&parts(&config));
+    let folder =
+        folder(&[("config.json", &transformers(&config)), ("model.safetensors", &weights)]);
+    let checkpoint = Checkpoint::open(&Source::from(folder.path())).unwrap();
+    let file = folder.path().join("model.safetensors");
+    let name = "backbone.norm_f.weight";
+    assert!(checkpoint.tensors.tensor(name).is_ok());
+    fs::write(&file, &weights[..weights.len() - 1]).unwrap();
+    let said =
+        |error: Error| error.to_string().replace(&folder.path().display().to_string(), "FOLDER");
+    assert_snapshot!(said(checkpoint.tensors.tensor(name).unwrap_err()), @r#"
+        the weights cannot be used: FOLDER/model.safetensors: backbone.norm_f.weight: found a file that has changed since, expected the file as it was
+        help: check that config and weights belong together, and fetch again what was cut short
+        "#);
+    assert!(checkpoint.digest().is_err());
+    fs::remove_file(&file).unwrap();
+    assert!(matches!(checkpoint.tensors.tensor(name), Err(Error::Read { .. })));
 }
 
 #[test]

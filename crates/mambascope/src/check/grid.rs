@@ -31,6 +31,21 @@ impl Grid {
     pub(crate) fn sites(&self) -> Vec<Site> {
         self.places.iter().map(|place| place.site).collect()
     }
+
+    /// Whether a restored token has the giving run's residual stream behind the restored layer.
+    pub(crate) fn gives_residual(&self) -> bool {
+        let whole = |place: &Place| place.site == Site::Resid && place.columns.is_none();
+        matches!(&self.filling, Filling::Plain(fill) if fill.is_other_run())
+            && self.places.iter().all(whole)
+            && self.severed.iter().all(|severed| severed.site != Site::Resid)
+    }
+
+    /// Whether something in a layer is restored or held before the input projections.
+    pub(crate) fn looks_before(&self, layer: usize) -> bool {
+        let before = |site: Site| matches!(site, Site::ResidIn | Site::NormOut);
+        self.places.iter().any(|place| before(place.site))
+            || self.severed.iter().any(|held| before(held.site) && held.layers.contains(&layer))
+    }
 }
 
 /// A site, or part of one, that is restored.

@@ -6,7 +6,7 @@ use super::KnockOut;
 use super::check::{self, Settled};
 use super::knock::Knock;
 use crate::explain::cost_of;
-use crate::wavefront::work;
+use crate::wavefront::planned_alone;
 
 /// The words; or the problems, where the knock-out does not fit its model.
 pub(super) fn explain(knock_out: &KnockOut) -> String {
@@ -30,7 +30,7 @@ fn words(knock_out: &KnockOut, settled: &Settled) -> String {
         knock.window.map_or_else(|| "together".to_owned(), |window| format!("in {window}"));
     lines.push(format!("  layers   {}, {together}", knock.layers));
     lines.push(format!("  through  {}", through(knock)));
-    let planned = work(&settled.plan, &settled.cells, model.config().layers);
+    let planned = planned_alone(&settled.plan, &settled.cells, model.config().layers);
     let cells = settled.rows.len() * settled.windows.len();
     let one_pass = tokens * model.config().layers;
     lines.push(format!("  cost     {}", cost_of(cells, 1, (cells + 1) * one_pass, planned)));

@@ -7,6 +7,7 @@ use mambascope_model::{Site, Unseen};
 use super::base;
 use super::cells::Cell;
 use super::fill::Fills;
+use super::trunk::Trunks;
 use crate::check::Grid;
 
 /// What is done to the cells of a walk.
@@ -26,6 +27,24 @@ pub(super) enum Acts<'a> {
 }
 
 impl Acts<'_> {
+    /// Which of some cells go together.
+    pub(super) fn trunks(&self, cells: &[Cell]) -> Trunks {
+        match self {
+            Self::Cuts(_) => Trunks::alone(cells.len()),
+            Self::Nothing | Self::Restores { .. } => Trunks::of(cells),
+        }
+    }
+
+    /// Whether what is put in place is the residual stream of a base row, whole.
+    pub(super) fn give_residual(&self) -> bool {
+        if let Self::Restores { grid, .. } = self { grid.gives_residual() } else { false }
+    }
+
+    /// Whether something in a layer is put in place or held before the input projections.
+    pub(super) fn look_before(&self, layer: usize) -> bool {
+        if let Self::Restores { grid, .. } = self { grid.looks_before(layer) } else { false }
+    }
+
     /// The sites that a layer of the base rows has to keep.
     pub(super) fn kept(&self, cells: &[Cell], layer: usize) -> Vec<Site> {
         match self {

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use candle_core::Tensor;
-use mambascope_model::{
-    Keep, Network, Operations, Pass, Past, Ragged, Reach, RowTap, Site, Stepping,
-};
+use mambascope_model::{Keep, Network, Operations, Pass, Past, Ragged, RowTap, Site};
 
 use super::cells::Entry;
 use crate::Error;
@@ -119,14 +117,7 @@ impl<'a, O: Operations> Base<'a, O> {
         layer: usize,
         wanted: Vec<Site>,
     ) -> Result<(), Error> {
-        let pass = Pass {
-            ragged: &self.ragged,
-            past: None,
-            keep: Keep::States,
-            reach: Reach::Every,
-            stepping: Stepping::Every,
-            blind: None,
-        };
+        let pass = Pass { keep: Keep::States, ..Pass::over(&self.ragged) };
         let mut keeper = Keeper { wanted, kept: BTreeMap::new() };
         let (after, past) = network.block(layer, &self.after, &pass, &mut keeper)?;
         self.before = std::mem::replace(&mut self.after, after);

@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use mambascope_model::{Site, Timing};
-use serde::{Deserialize, Serialize};
 
 use crate::check::Resolved;
 
@@ -51,18 +50,13 @@ pub(crate) struct Cell {
 }
 
 impl Cell {
-    /// The blocks that run anew.
-    fn blocks(&self, layers: usize) -> usize {
+    /// The first block that runs anew; the number of layers, where none does.
+    pub(crate) const fn first_block(&self) -> usize {
         match self.entry {
-            Entry::Embeddings => layers,
-            Entry::Block => layers - self.layers.start,
-            Entry::ReadOut | Entry::After => layers - 1 - self.layers.start,
+            Entry::Embeddings => 0,
+            Entry::Block => self.layers.start,
+            Entry::ReadOut | Entry::After => self.layers.start + 1,
         }
-    }
-
-    /// Layer-steps a sample.
-    pub(crate) fn steps(&self, tokens: usize, layers: usize) -> usize {
-        self.blocks(layers) * (tokens - self.token)
     }
 
     /// Whether the restore can change the answer's logits at all.
@@ -70,7 +64,7 @@ impl Cell {
     /// Not before the first token at which the runs differ; and not past the scan of the last layer at a token other
     /// than the last, which nothing reads.
     fn matters(&self, first: usize, tokens: usize, layers: usize) -> bool {
-        self.token >= first && (self.token + 1 == tokens || self.blocks(layers) > 0)
+        self.token >= first && (self.token + 1 == tokens || self.first_block() < layers)
     }
 }
 
@@ -95,34 +89,4 @@ pub(crate) fn that_matter(plan: &Resolved, layers: usize) -> Vec<Cell> {
         .flat_map(cell)
         .filter(|cell| cell.matters(first, tokens, layers))
         .collect()
-}
-
-/// What a run did, or will do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Work {
-    /// Tokens through blocks for the clean and the corrupted runs.
-    pub base_steps: usize,
-    /// Tokens through blocks for the cells.
-    pub layer_steps: usize,
-    /// Tokens through the end of a block, where a cell starts inside it.
-    pub read_outs: usize,
-    /// Rows through the head.
-    pub head_rows: usize,
-}
-
-/// The work of a plan in one chunk, by formula.
-pub(crate) fn planned(plan: &Resolved, layers: usize) -> Work {
-    work(plan, &that_matter(plan, layers), layers)
-}
-
-/// The work of some cells in one chunk, by formula.
-pub(crate) fn work(plan: &Resolved, cells: &[Cell], layers: usize) -> Work {
-    let (tokens, samples) = (plan.patched().ids.len(), plan.samples());
-    let inside = |cell: &&Cell| cell.entry == Entry::ReadOut;
-    Work {
-        base_steps: plan.base_layers(layers) * plan.base_tokens(),
-        layer_steps: samples * cells.iter().map(|cell| cell.steps(tokens, layers)).sum::<usize>(),
-        read_outs: samples * cells.iter().filter(inside).count(),
-        head_rows: 1 + plan.corrupted_runs() + samples * cells.len(),
-    }
 }

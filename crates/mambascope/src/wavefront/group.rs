@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use mambascope_model::{
-    Keep, Network, Operations, Pass, Ragged, Reach, RowTap as _, Site, Span, Stepping,
+    Keep, Network, Operations, Pass, Projected, Ragged, Reach, RowTap as _, Site, Span, Stepping,
 };
 
 use super::acts::Acts;
@@ -12,6 +12,8 @@ use super::blind::{self, Twin};
 use super::cells::{Cell, Entry};
 use super::fill::Fills;
 use super::put::{Behind, Put, Putter};
+use super::trunk::Trunks;
+use super::work::Work;
 use crate::Error;
 use crate::check::{Grid, Place, Severed};
 
@@ -29,6 +31,8 @@ pub(super) struct Group<O: Operations> {
     owners: Vec<Owner>,
     ragged: Ragged,
     rows: O::Rows,
+    /// For each row, the base row that has the same residual stream; empty once the first layer is behind.
+    known: Vec<Option<usize>>,
 }
 
 /// What all groups of a walk have in common.
@@ -38,6 +42,8 @@ pub(super) struct Ground<'a, O: Operations> {
     pub(super) cells: &'a [Cell],
     pub(super) acts: Acts<'a>,
     pub(super) layer: usize,
+    /// Which cells go with which.
+    pub(super) trunks: &'a Trunks,
     /// The base rows behind the layer that a fill names.
     pub(super) elsewhere: Option<&'a Behind<'a, O>>,
     /// What the layer remembers of the clean run without what cells do not see.
@@ -56,7 +62,7 @@ impl<O: Operations> Ground<'_, O> {
             .cells
             .iter()
             .enumerate()
-            .filter(|(_, cell)| starts(cell))
+            .filter(|(index, cell)| starts(cell) && self.trunks.leads(*index))
             .flat_map(|(cell, _)| (0..samples).map(move |sample| Owner { cell, sample }));
         let together = self.network.operations().rows_together();
         let (mut groups, mut some, mut rows) = (Vec::new(), Vec::new(), 0);
@@ -76,12 +82,7 @@ impl<O: Operations> Ground<'_, O> {
 
     fn begin(&self, owners: Vec<Owner>) -> Result<Group<O>, Error> {
         let base = self.base;
-        let span = |owner: &Owner| {
-            let token = self.cells[owner.cell].token;
-            let past = token.checked_sub(1).map(|before| base.target(owner.sample, before));
-            Span { length: base.tokens() - token, token, past }
-        };
-        let ragged = Ragged::new(owners.iter().map(span).collect());
+        let ragged = self.spans(&owners);
         let sources: Vec<usize> = owners
             .iter()
             .flat_map(|owner| {
@@ -107,7 +108,61 @@ impl<O: Operations> Ground<'_, O> {
                 operations.scatter(&first, &mut rows, &pairs)?;
             }
         }
-        Ok(Group { owners, ragged, rows })
+        let known = self.known(&owners, &ragged, sources);
+        Ok(Group { owners, ragged, rows, known })
+    }
+
+    /// Where each cell's rows begin, and what they follow.
+    fn spans(&self, owners: &[Owner]) -> Ragged {
+        let base = self.base;
+        let span = |owner: &Owner| {
+            let token = self.cells[owner.cell].token;
+            let past = token.checked_sub(1).map(|before| base.target(owner.sample, before));
+            Span { length: base.tokens() - token, token, past }
+        };
+        Ragged::new(owners.iter().map(span).collect())
+    }
+
+    /// The base rows that rows are as they set out: all but the restored token have the patched run's residual stream,
+    /// and that has the giving run's where it is restored whole.
+    fn known(&self, owners: &[Owner], ragged: &Ragged, sources: Vec<usize>) -> Vec<Option<usize>> {
+        let mut known: Vec<Option<usize>> = sources.into_iter().map(Some).collect();
+        let given = self.acts.give_residual();
+        for (owner, (first, _)) in owners.iter().zip(ragged.spans()) {
+            let cell = &self.cells[owner.cell];
+            known[first] = match cell.entry {
+                Entry::Block => continue,
+                Entry::After if given => Some(self.base.source(owner.sample, cell.token)),
+                Entry::Embeddings | Entry::ReadOut | Entry::After => None,
+            };
+        }
+        known
+    }
+
+    /// The cells that leave their trunks before this layer, as groups of their own.
+    pub(super) fn fork(&self, groups: &[Group<O>]) -> Result<Vec<Group<O>>, Error> {
+        let forked = groups.iter().map(|group| self.fork_of(group));
+        Ok(forked.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+    }
+
+    fn fork_of(&self, group: &Group<O>) -> Result<Option<Group<O>>, Error> {
+        let (mut owners, mut rows) = (Vec::new(), Vec::new());
+        for (owner, (start, span)) in group.owners.iter().zip(group.ragged.spans()) {
+            for cell in self.trunks.leaving(self.cells, owner.cell, self.layer) {
+                owners.push(Owner { cell, ..*owner });
+                rows.extend(start..start + span.length);
+            }
+        }
+        if owners.is_empty() {
+            return Ok(None);
+        }
+        let known = match group.known.as_slice() {
+            [] => Vec::new(),
+            known => rows.iter().map(|&row| known[row]).collect(),
+        };
+        let ragged = self.spans(&owners);
+        let rows = self.network.operations().gather(&group.rows, &rows)?;
+        Ok(Some(Group { owners, ragged, rows, known }))
     }
 
     /// The restored tokens of cells that start inside this layer, from scan and gate to the residual stream.
@@ -209,8 +264,8 @@ impl<O: Operations> Group<O> {
         self.owners.iter().copied()
     }
 
-    /// Goes through one layer, restoring where a cell's window takes it in; returns the layer-steps.
-    pub(super) fn climb(&mut self, ground: &Ground<'_, O>) -> Result<usize, Error> {
+    /// Goes through one layer, restoring where a cell's window takes it in; returns the work.
+    pub(super) fn climb(&mut self, ground: &Ground<'_, O>) -> Result<Work, Error> {
         let last = ground.layer + 1 == ground.network.layers();
         let reach = if last { Reach::Last } else { Reach::Every };
         let mut putter = ground.putter(&self.owners, &rows_of(&self.ragged));
@@ -231,13 +286,17 @@ impl<O: Operations> Group<O> {
             blind: cut
                 .zip(blinded.as_ref())
                 .and_then(|((cuts, twin), blinded)| blinded.lend(cuts, twin, ground.layer)),
+            known: if ground.acts.look_before(ground.layer) { &[] } else { &self.known },
         };
+        let Projected { inputs, gates, outs } = pass.projected(&putter);
         self.rows = ground.network.block(ground.layer, &self.rows, &pass, &mut putter)?.0;
-        Ok(self.ragged.rows())
+        self.known.clear();
+        Ok(Work { layer_steps: self.ragged.rows(), inputs, gates, outs, ..Work::default() })
     }
 }
 
-/// The probability of the answer at the end of each span of some groups.
+/// The probability of the answer at the end of each span of some groups; few enough rows meet the head at a time for
+/// their logits to stay in the cache.
 pub(super) fn probabilities<O: Operations>(
     network: &Network<O>,
     groups: &[Group<O>],
@@ -245,6 +304,12 @@ pub(super) fn probabilities<O: Operations>(
 ) -> Result<Vec<f64>, Error> {
     let operations = network.operations();
     let rows: Vec<_> = groups.iter().map(|group| group.rows.clone()).collect();
-    let logits = network.logits(&operations.stack(&rows)?)?;
-    Ok(operations.probability(&logits, answer as usize)?)
+    let rows = operations.stack(&rows)?;
+    let all: Vec<usize> = (0..operations.count(&rows)).collect();
+    let mut read = Vec::with_capacity(all.len());
+    for some in all.chunks(network.rows_at_head()) {
+        let logits = network.logits(&operations.gather(&rows, some)?)?;
+        read.extend(operations.probability(&logits, answer as usize)?);
+    }
+    Ok(read)
 }

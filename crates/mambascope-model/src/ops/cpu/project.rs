@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::tile::{multiply, rows_a_tile};
 use super::vector::LANES;
+use crate::Threads;
 use crate::packed::Packed;
 
 /// Multiply-adds under which a product is not worth a second thread.
@@ -23,28 +24,50 @@ pub struct PackedMatrix {
 }
 
 impl PackedMatrix {
-    /// Packs weights `[outputs, inputs]`.
-    pub(super) fn new(weight: &Packed<f32>, bias: Option<Vec<f32>>) -> Self {
-        let (outputs, inputs) = (weight.rows(), weight.columns());
+    /// Packs weights `[outputs, inputs]`, row by row.
+    pub(super) fn new(weight: &[f32], outputs: usize, bias: Option<Vec<f32>>) -> Self {
+        let inputs = weight.len().checked_div(outputs).unwrap_or(0);
         let mut panels = vec![[0.0; LANES]; outputs.div_ceil(LANES) * inputs];
-        for output in 0..outputs {
-            let panel = &mut panels[output / LANES * inputs..][..inputs];
-            for (slot, &value) in panel.iter_mut().zip(weight.row(output)) {
-                slot[output % LANES] = value;
+        let pack = |(panel, rows): (&mut [[f32; LANES]], &[f32])| {
+            for (lane, row) in rows.chunks_exact(inputs).enumerate() {
+                for (slot, &value) in panel.iter_mut().zip(row) {
+                    slot[lane] = value;
+                }
             }
+        };
+        if inputs > 0 {
+            let rows = weight.par_chunks(LANES * inputs);
+            panels.par_chunks_mut(inputs).zip(rows).for_each(pack);
         }
         Self { panels, bias, inputs, outputs }
     }
 
+    /// The weights of some outputs, `[outputs, inputs]`.
+    pub(super) fn outputs(&self, which: &[usize]) -> Packed<f32> {
+        let mut out = Packed::zeros(which.len(), self.inputs);
+        for (row, &output) in which.iter().enumerate() {
+            let panel = &self.panels[output / LANES * self.inputs..][..self.inputs];
+            for (value, slot) in out.row_mut(row).iter_mut().zip(panel) {
+                *value = slot[output % LANES];
+            }
+        }
+        out
+    }
+
     /// `W x + b` of each row.
-    pub(super) fn apply(&self, x: &Packed<f32>) -> Packed<f32> {
+    pub(super) fn apply(&self, x: &Packed<f32>, on: &Threads) -> Packed<f32> {
         let mut out = Packed::zeros(x.rows(), self.outputs);
         if self.inputs > 0 && self.outputs > 0 {
-            let threads = threads(x.rows() * self.inputs * self.outputs);
-            if x.rows() >= threads * 2 * rows_a_tile() {
-                self.by_rows(x, out.values_mut(), threads);
+            let small = x.rows() * self.inputs * self.outputs < SMALL;
+            let threads = if small || on.stay() { 1 } else { on.count() };
+            let values = out.values_mut();
+            if threads == 1 {
+                let mut rows: Vec<&mut [f32]> = values.chunks_exact_mut(self.outputs).collect();
+                multiply(&self.panels, self.inputs, x.values(), &mut rows);
+            } else if x.rows() >= threads * 2 * rows_a_tile() {
+                on.run(|| self.by_rows(x, values, threads));
             } else {
-                self.by_panels(x, out.values_mut(), threads);
+                on.run(|| self.by_panels(x, values, threads));
             }
         }
         if let Some(bias) = &self.bias {
@@ -77,11 +100,7 @@ impl PackedMatrix {
             }
         }
         let work = |mut part: Part| multiply(part.panels, self.inputs, x.values(), &mut part.rows);
-        if threads == 1 {
-            parts.into_iter().for_each(work);
-        } else {
-            parts.into_par_iter().for_each(work);
-        }
+        parts.into_par_iter().for_each(work);
     }
 }
 
@@ -89,11 +108,4 @@ impl PackedMatrix {
 struct Part<'a> {
     panels: &'a [[f32; LANES]],
     rows: Vec<&'a mut [f32]>,
-}
-
-/// How many threads a product of so many multiply-adds goes to: one where it is small, or where the caller has spread
-/// its work over threads already.
-fn threads(work: usize) -> usize {
-    let spread = rayon::current_thread_index().is_some();
-    if work < SMALL || spread { 1 } else { rayon::current_num_threads() }
 }

@@ -9,7 +9,7 @@ use super::vector::LANES;
 use crate::ops::inner::Poles;
 use crate::ops::{Keep, Selection};
 use crate::packed::Packed;
-use crate::{Ragged, Span};
+use crate::{Ragged, Span, Threads};
 
 /// The decay `A` and the direct path `D`, in blocks of channels.
 #[derive(Debug)]
@@ -91,6 +91,7 @@ impl Decay {
         past: Option<&Packed<f32>>,
         ragged: &Ragged,
         keep: Keep,
+        threads: &Threads,
     ) -> (Packed<f32>, Option<Packed<f32>>) {
         let mut out = Packed::zeros(x.rows(), x.columns());
         let kept_rows = if keep == Keep::States { x.rows() } else { 0 };
@@ -104,10 +105,10 @@ impl Decay {
             (outs, kept) = (outs_left, kept_left);
             jobs.push(Job { decay: self, x, selection, past, start, span, out, keep });
         }
-        if jobs.len() == 1 || rayon::current_thread_index().is_some() {
+        if jobs.len() == 1 || threads.stay() {
             jobs.into_iter().for_each(Job::run);
         } else {
-            jobs.into_par_iter().for_each(Job::run);
+            threads.run(|| jobs.into_par_iter().for_each(Job::run));
         }
         (out, (keep == Keep::States).then_some(states))
     }

@@ -75,6 +75,19 @@ impl Unit {
         std::iter::once(Self::Plain)
     }
 
+    /// What it is called.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(_) => "AVX-512",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(_) => "AVX2",
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon(_) => "NEON",
+            Self::Plain => "plain",
+        }
+    }
+
     /// The best unit of this processor.
     pub(super) fn found() -> Self {
         Self::all().next().unwrap_or(Self::Plain)

@@ -1,0 +1,71 @@
+//! How much memory a run takes at its most, by formula.
+
+use mambascope_model::{Compute, Config, Model};
+
+use super::cells::{Entry, that_matter};
+use super::trunk::Trunks;
+use super::{BUDGET, Chunks, STEPPED};
+use crate::check::Resolved;
+
+/// What the program itself takes.
+const PROGRAM: f64 = 16e6;
+/// Logits that each thread holds.
+const LOGITS: f64 = 12e6;
+/// Blocks as large as its largest that a thread's allocator keeps free before it gives any back: glibc's rule.
+const KEPT_FREE: f64 = 2.0;
+/// Rows that a thread takes through a block together.
+const TOGETHER: usize = 240;
+/// Numbers a channel that a row holds on its way through a block.
+const ON_THE_WAY: usize = 9;
+
+/// Bytes that a run takes at its most.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Memory {
+    /// By the program, the weights and all rows between two layers.
+    pub(crate) held: f64,
+    /// By the rows that a thread works on.
+    pub(crate) a_thread: f64,
+}
+
+/// The memory of a run of a plan, weights and all.
+pub(crate) fn peak(model: &Model, plan: &Resolved) -> Memory {
+    let config = model.config();
+    let number = if model.compute() == Compute::Reference64 { 8.0 } else { 4.0 };
+    let held = numbers_of_weights(config) + numbers_of_rows(config, plan);
+    let way = (TOGETHER + plan.patched().ids.len()) * config.inner * ON_THE_WAY;
+    let logits = LOGITS.min(number * (TOGETHER * config.vocabulary) as f64);
+    Memory {
+        held: PROGRAM + number * held as f64,
+        a_thread: number * way as f64 + (1.0 + KEPT_FREE) * logits,
+    }
+}
+
+/// Numbers in the packed weights; an embedding that is the head is there once.
+fn numbers_of_weights(config: &Config) -> usize {
+    let Config { width, inner, rank, state, convolution, layers, vocabulary, .. } = *config;
+    let heads = if config.tied_head { 1 } else { 2 };
+    let select = inner * (rank + 2 * state) + rank * inner;
+    // The decay is there twice, for the scan and for those who look inside it.
+    let layer = 3 * width * inner + select + inner * (convolution + 2 * state + 4);
+    heads * vocabulary * width + layers * layer
+}
+
+/// Numbers in the rows of the base and of all cells.
+fn numbers_of_rows(config: &Config, plan: &Resolved) -> usize {
+    let tokens = plan.patched().ids.len().max(plan.prompt.ids.len());
+    let cells = that_matter(plan, config.layers);
+    let inside = cells.iter().any(|cell| cell.entry == Entry::Block);
+    let samples = Chunks::of(config, plan, &cells, BUDGET).samples.min(plan.samples());
+    let base = (1 + samples) * tokens;
+    // While a layer's states are made, those of the layer below are still there.
+    let again = plan.grid.as_ref().is_some_and(|grid| grid.filling.layer().is_some());
+    let states = if inside { STEPPED } else { 2 } + usize::from(again);
+    let of_base = base * config.inner * (states * config.state + ON_THE_WAY);
+    let trunks = Trunks::of(&cells);
+    let rows = cells.iter().enumerate().filter(|(index, cell)| {
+        trunks.leads(*index)
+            || trunks.leaves(&cells, *index).is_some_and(|at| at > cell.layers.start)
+    });
+    let rows: usize = rows.map(|(_, cell)| samples * (plan.patched().ids.len() - cell.token)).sum();
+    of_base + rows * config.width
+}
