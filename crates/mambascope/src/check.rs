@@ -15,7 +15,9 @@ use crate::at::{At, Window};
 use crate::corrupt::Corruption;
 use crate::plan::{Direction, Plan};
 use crate::swap::Roles;
+use crate::until::Until;
 
+pub(crate) use answer::Asked;
 pub(crate) use corruption::Corrupted;
 pub(crate) use grid::{Grid, Place, Severed, layers_of, tokens_in};
 pub(crate) use prompt::prompt_ids;
@@ -68,8 +70,7 @@ impl Spoken {
 #[derive(Debug, Clone)]
 pub(crate) struct Resolved {
     pub(crate) prompt: Spoken,
-    /// `None` where the clean run decides.
-    pub(crate) answer: Option<u32>,
+    pub(crate) asked: Asked,
     pub(crate) corrupted: Corrupted,
     pub(crate) direction: Direction,
     /// The giving token for each token of the patched prompt.
@@ -77,6 +78,7 @@ pub(crate) struct Resolved {
     /// The first token at which a patch can change anything.
     pub(crate) first_difference: usize,
     pub(crate) grid: Option<Grid>,
+    pub(crate) until: Option<Until>,
     pub(crate) warnings: Vec<String>,
 }
 
@@ -111,9 +113,9 @@ impl Resolved {
         self.corrupted_runs().max(1)
     }
 
-    /// Tokens of the clean and of all corrupted runs.
-    pub(crate) fn base_tokens(&self) -> usize {
-        self.prompt.ids.len() + self.corrupted_runs() * self.corrupted_prompt().ids.len()
+    /// Tokens of the clean and of so many corrupted runs.
+    pub(crate) fn base_tokens(&self, corrupted_runs: usize) -> usize {
+        self.prompt.ids.len() + corrupted_runs * self.corrupted_prompt().ids.len()
     }
 }
 
@@ -122,7 +124,8 @@ pub(crate) fn resolve(model: &Model, plan: &Plan) -> Result<Resolved, Error> {
     let mut problems = Vec::new();
     let mut warnings = Vec::new();
     let prompt = prompt::resolve(model, plan, &mut problems, &mut warnings);
-    let answer = answer::resolve(model, plan, &mut problems);
+    let asked = answer::resolve(model, plan, &mut problems);
+    corruption::check_until(plan, &mut problems);
     let corrupted = corruption::resolve(model, plan, prompt.as_ref(), &mut problems);
     let spoken = prompt.and_then(prompt::Tokenised::spoken);
     let patched = match (plan.direction, &corrupted) {
@@ -148,10 +151,11 @@ pub(crate) fn resolve(model: &Model, plan: &Plan) -> Result<Resolved, Error> {
         first_difference: corruption::first_difference(plan, &prompt, &corrupted),
         align: Vec::new(),
         prompt,
-        answer,
+        asked,
         corrupted,
         direction: plan.direction,
         grid,
+        until: plan.until,
         warnings,
     };
     resolved.align = corruption::alignment(plan, &resolved, &mut problems);

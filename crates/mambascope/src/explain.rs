@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use mambascope_model::{Config, Timing};
+use mambascope_model::{Config, Model, Timing};
 
 use crate::at::Extent;
-use crate::check::{Corrupted, Grid, Resolved};
+use crate::check::{Asked, Corrupted, Grid, Resolved};
 use crate::plan::{Direction, Restore};
 use crate::trace::Trace;
-use crate::wavefront::{Work, planned};
+use crate::wavefront::{planned, planned_of};
 
 /// The words; or the problems, where the plan does not fit its model.
 pub(crate) fn explain(trace: &Trace) -> String {
@@ -20,7 +20,6 @@ pub(crate) fn explain(trace: &Trace) -> String {
 
 fn words(trace: &Trace, plan: &Resolved) -> String {
     let (model, config) = (trace.model(), trace.model().config());
-    let work = planned(plan, config.layers);
     let tokens = plan.prompt.ids.len();
     let subject = &plan.prompt.subject;
     let mut text = format!("trace of {} ({} layers)\n", model.name(), config.layers);
@@ -31,14 +30,11 @@ fn words(trace: &Trace, plan: &Resolved) -> String {
     let between = if model.tokens().is_some() { "" } else { " " };
     line("prompt", plan.prompt.pieces.join(between));
     line("", format!("{tokens} tokens, subject {}..{}", subject.start, subject.end));
-    let answer = match plan.answer {
-        None => "the clean run's most probable token".to_owned(),
-        Some(id) => model.tokens().map_or_else(
-            || format!("token {id}"),
-            |tokens| format!("`{}`, token {id}", tokens.readable(id)),
-        ),
-    };
-    line("answer", answer);
+    let answer = plan.asked.answer.map(|id| token(model, id));
+    line("answer", answer.unwrap_or_else(|| "the clean run's most probable token".to_owned()));
+    if !plan.asked.metrics.is_empty() {
+        line("measure", measured(model, &plan.asked));
+    }
     match &plan.corrupted {
         Corrupted::Noise { noise, sigma, .. } => {
             let sigma = sigma.map_or_else(String::new, |sigma| format!(" (sigma {sigma:.4})"));
@@ -66,12 +62,30 @@ fn words(trace: &Trace, plan: &Resolved) -> String {
     for sever in &trace.plan().sever {
         line("sever", sever.to_string());
     }
-    line("cost", cost(plan, config, work));
+    if let Some(until) = plan.until {
+        line("until", until.to_string());
+    }
+    line("cost", cost(plan, config));
     for warning in &plan.warnings {
         line("warning", warning.clone());
     }
     text.truncate(text.trim_end().len());
     text
+}
+
+fn token(model: &Model, id: u32) -> String {
+    model.tokens().map_or_else(
+        || format!("token {id}"),
+        |tokens| format!("`{}`, token {id}", tokens.readable(id)),
+    )
+}
+
+/// What is measured, p(answer) and the others.
+fn measured(model: &Model, asked: &Asked) -> String {
+    let names: Vec<&str> = asked.metrics.iter().map(|metric| metric.name()).collect();
+    let foil =
+        asked.foil.map_or_else(String::new, |id| format!("; the foil is {}", token(model, id)));
+    format!("p, {}{foil}", names.join(", "))
 }
 
 fn restored(trace: &Trace, grid: &Grid) -> String {
@@ -103,13 +117,22 @@ fn parts(restore: &Restore) -> Vec<String> {
     parts
 }
 
-fn cost(plan: &Resolved, config: &Config, work: Work) -> String {
+fn cost(plan: &Resolved, config: &Config) -> String {
     let cells = plan.grid.as_ref().map_or(0, |grid| grid.tokens.len() * grid.layers.len());
     let (samples, tokens) = (plan.samples(), plan.patched().ids.len());
     let naive = cells.max(1) * (samples + 1) * tokens * config.layers;
+    let work = planned(plan, config.layers);
     let steps = work.base_steps + work.layer_steps;
     let share = 100.0 * steps as f64 / naive as f64;
     let steps = grouped(steps);
+    if let Some(until) = plan.until {
+        let most = planned_of(plan, config.layers, until.most);
+        let most = grouped(most.base_steps + most.layer_steps);
+        return format!(
+            "{cells} cells x {samples} to {} samples; {steps} to {most} layer-steps, {share:.0}% of one pass a cell",
+            until.most
+        );
+    }
     let plural = if samples == 1 { "" } else { "s" };
     format!(
         "{cells} cells x {samples} sample{plural}; {steps} layer-steps, {share:.0}% of one pass a cell"

@@ -320,7 +320,7 @@ impl KnockOut {
         match (resolved, from, to) {
             (Some(resolved), Some(from), Some(to)) if problems.is_empty() => {
                 let tap = Cut::new(model, knock, from, to)?;
-                Ok((resolved.prompt.ids, resolved.answer, tap))
+                Ok((resolved.prompt.ids, resolved.asked.answer, tap))
             }
             _ => Err(Error::Plan { problems }),
         }

@@ -26,6 +26,7 @@ mod fill;
 mod guess;
 mod interaction;
 mod knock_out;
+mod measured;
 pub mod metrics;
 pub mod notebook;
 pub mod npz;
@@ -41,6 +42,7 @@ mod store;
 mod swap;
 mod trace;
 mod uncertainty;
+mod until;
 mod watch;
 mod wavefront;
 
@@ -60,6 +62,7 @@ pub use mambascope_figure as figure;
 pub use mambascope_figure::Figure;
 pub use mambascope_model as model;
 pub use mambascope_model::{Compute, Model, Site, Source, Timing};
+pub use metrics::{Metric, Normalisation};
 pub use original::Original;
 pub use plan::{Answer, Direction, PLAN_VERSION, Plan, Prompt, Restore, Subject};
 pub use record::Record;
@@ -67,6 +70,7 @@ pub use sever::Sever;
 pub use show::Show;
 pub use swap::{Alternative, Other, Swap, swap};
 pub use trace::{Scope, Trace};
+pub use until::{Sampling, Until};
 pub use watch::{Progress, Unwatched, Watch};
 pub use wavefront::Work;
 
@@ -76,7 +80,7 @@ pub mod prelude {
     pub use crate::notebook::{self, Last as _};
     pub use crate::{
         Answer, At, Channels, Compute, Corruption, Direction, Effects, Error, Facts, Figure, Fill,
-        Lanes, Model, Noise, Original, Other, Plan, Record, Removal, Scope, Sever, Show, Site,
-        Swap, Through, Timing, TokenSet, Trace, Window, swap,
+        Lanes, Metric, Model, Noise, Normalisation, Original, Other, Plan, Record, Removal, Scope,
+        Sever, Show, Site, Swap, Through, Timing, TokenSet, Trace, Until, Window, swap,
     };
 }

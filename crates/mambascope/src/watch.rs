@@ -1,5 +1,7 @@
 //! Watching a run: how far it is, and whether it is to stop.
 
+use crate::until::Sampling;
+
 /// How far a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
@@ -13,6 +15,9 @@ pub struct Progress {
 pub trait Watch: Sync {
     /// Hears how far the run is, after each group of rows; may be called from several threads.
     fn progress(&self, progress: Progress);
+
+    /// Hears what the samples so far say, where more are drawn until intervals are narrow.
+    fn sampled(&self, _: Sampling) {}
 
     /// Whether the run is to stop; asked before each group of rows.
     fn stopped(&self) -> bool {

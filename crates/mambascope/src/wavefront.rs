@@ -4,7 +4,7 @@
 //! pass. At each layer the base rows go first, the clean run and the corrupted samples, whole prompts; the layer's past
 //! is kept at every token. Then all cells that have started: each is only its tokens from t on, begins from its base
 //! row's past at t-1, and joins at its own layer. At the last layer only the last token goes on, and only the answer's
-//! probability is asked of the head.
+//! probability, or what else is measured, is asked of the head.
 //!
 //! # Cost
 //! A layer-step is one token through one block. A cell whose first restored layer is f takes (L-1-f)(T-t) of them a
@@ -16,7 +16,10 @@ mod base;
 mod cells;
 mod fill;
 mod group;
+mod head;
 mod put;
+mod sheet;
+mod source;
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,34 +32,23 @@ use self::base::Base;
 use self::cells::{Cell, Entry};
 use self::fill::Fills;
 use self::group::{Ground, Group};
+use self::head::Gauge;
+use self::sheet::Sheet;
+use self::source::Source;
 use crate::Error;
-use crate::check::{Corrupted, Resolved};
-use crate::corrupt::corrupted;
-use crate::plan::Direction;
+use crate::check::Resolved;
 use crate::watch::{Progress, Watch};
 
 pub use cells::Work;
-pub(crate) use cells::planned;
+pub(crate) use cells::{planned, planned_of};
+pub(crate) use sheet::{Outcome, Reading};
+pub(crate) use source::corrupted_runs;
 
 /// Bytes that a run's rows may take, beside the weights.
 const BUDGET: usize = 1 << 30;
 
 /// How many matrices as large as a layer's states are held where the scan of the base rows is stepped through.
 const STEPPED: usize = 5;
-
-/// What a run measured.
-#[derive(Debug)]
-pub(crate) struct Outcome {
-    pub(crate) predicted: u32,
-    pub(crate) answer: u32,
-    /// p(answer) of the clean run.
-    pub(crate) high: f64,
-    /// p(answer) of each corrupted sample.
-    pub(crate) low: Vec<f64>,
-    /// p(answer) by sample, token of the grid, layer of the grid.
-    pub(crate) scores: Vec<f64>,
-    pub(crate) work: Work,
-}
 
 /// Runs a plan.
 ///
@@ -74,57 +66,87 @@ pub(crate) fn run_within(
     budget: usize,
 ) -> Result<Outcome, Error> {
     let clean = model.embeddings(&plan.prompt.ids)?; // [L, D]
-    let runs = corrupted_runs(model, plan, &clean)?;
-    let fills = fill::prepare(model, plan)?;
-    let config = model.config();
-    let cells = cells::that_matter(plan, config.layers);
-    let tokens = plan.patched().ids.len();
-    let steps = cells.iter().map(|cell| cell.steps(tokens, config.layers)).sum::<usize>();
-    let meter = Meter {
-        watch,
-        done: AtomicUsize::new(0),
-        steps: steps * plan.samples(),
-        cells: plan.grid.as_ref().map_or(0, |grid| grid.tokens.len() * grid.layers.len()),
-    };
-    let mut sheet = Sheet::new(plan);
-    let inside = cells.iter().any(|cell| cell.entry == Entry::Block);
-    let matrices = if inside { STEPPED } else { 1 };
-    let size = Chunks::new(config, matrices * tokens.max(plan.prompt.ids.len()), budget);
-    // With nothing corrupted there is one walk, of the clean run alone.
-    let chunks: Vec<&[Tensor]> =
-        if runs.is_empty() { vec![&[]] } else { runs.chunks(size.samples).collect() };
-    for (index, some) in chunks.into_iter().enumerate() {
-        let first = index * size.samples;
-        for some_cells in size.of_cells(&cells, some.len().max(1), tokens) {
-            let walk = Walk {
-                plan,
-                config,
-                clean: &clean,
-                runs: some,
-                first,
-                cells: some_cells,
-                fills: &fills,
-                meter: &meter,
-            };
-            model.with_network(On { walk: &walk, sheet: &mut sheet })?;
+    let mut source = Source::new(model, plan, &clean)?;
+    let run = Run::new(model, plan, watch, &clean, budget)?;
+    let mut outcome = run.samples(&source.draw(plan.corrupted_runs())?)?;
+    if let Some(until) = plan.until {
+        loop {
+            let cells = outcome.by_cell();
+            watch.sampled(until.judge(&cells));
+            let more = until.more(&cells);
+            if more == 0 {
+                break;
+            }
+            run.meter.expect(outcome.low.len() + more);
+            outcome.extend(run.samples(&source.draw(more)?)?);
         }
     }
-    meter.finish();
-    Ok(sheet.finish(plan))
+    run.meter.finish();
+    Ok(outcome)
 }
 
-/// The embeddings of the corrupted runs.
-pub(crate) fn corrupted_runs(
-    model: &Model,
-    plan: &Resolved,
-    clean: &Tensor,
-) -> Result<Vec<Tensor>, Error> {
-    match &plan.corrupted {
-        Corrupted::Noise { noise, factor, .. } => {
-            corrupted(noise, *factor, clean, &plan.prompt.subject)
+/// A plan made ready for samples.
+struct Run<'a> {
+    model: &'a Model,
+    plan: &'a Resolved,
+    clean: &'a Tensor,
+    cells: Vec<Cell>,
+    fills: Fills,
+    chunks: Chunks,
+    meter: Meter<'a>,
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        model: &'a Model,
+        plan: &'a Resolved,
+        watch: &'a dyn Watch,
+        clean: &'a Tensor,
+        budget: usize,
+    ) -> Result<Self, Error> {
+        let config = model.config();
+        let cells = cells::that_matter(plan, config.layers);
+        let tokens = plan.patched().ids.len();
+        let inside = cells.iter().any(|cell| cell.entry == Entry::Block);
+        let matrices = if inside { STEPPED } else { 1 };
+        let states = matrices * tokens.max(plan.prompt.ids.len());
+        let samples = plan.until.map_or(plan.samples(), |until| until.most);
+        let meter = Meter {
+            watch,
+            done: AtomicUsize::new(0),
+            steps: cells.iter().map(|cell| cell.steps(tokens, config.layers)).sum(),
+            samples: AtomicUsize::new(samples),
+            cells: plan.grid.as_ref().map_or(0, |grid| grid.tokens.len() * grid.layers.len()),
+        };
+        let fills = fill::prepare(model, plan)?;
+        let chunks = Chunks::new(config, states, budget);
+        Ok(Self { model, plan, clean, cells, fills, chunks, meter })
+    }
+
+    /// Runs some samples.
+    fn samples(&self, runs: &[Tensor]) -> Result<Outcome, Error> {
+        let tokens = self.plan.patched().ids.len();
+        let mut sheet = Sheet::new(self.plan, runs.len().max(1));
+        // With nothing corrupted there is one walk, of the clean run alone.
+        let chunks: Vec<&[Tensor]> =
+            if runs.is_empty() { vec![&[]] } else { runs.chunks(self.chunks.samples).collect() };
+        for (index, some) in chunks.into_iter().enumerate() {
+            let first = index * self.chunks.samples;
+            for some_cells in self.chunks.of_cells(&self.cells, some.len().max(1), tokens) {
+                let walk = Walk {
+                    plan: self.plan,
+                    config: self.model.config(),
+                    clean: self.clean,
+                    runs: some,
+                    first,
+                    cells: some_cells,
+                    fills: &self.fills,
+                    meter: &self.meter,
+                };
+                self.model.with_network(On { walk: &walk, sheet: &mut sheet })?;
+            }
         }
-        Corrupted::Other(other) => Ok(vec![model.embeddings(&other.ids)?]),
-        Corrupted::Nothing => Ok(Vec::new()),
+        Ok(sheet.finish(self.plan.direction))
     }
 }
 
@@ -163,15 +185,24 @@ impl Chunks {
 struct Meter<'a> {
     watch: &'a dyn Watch,
     done: AtomicUsize,
+    /// Layer-steps of a sample.
     steps: usize,
+    /// How many samples there will be, as far as is known.
+    samples: AtomicUsize,
     cells: usize,
 }
 
 impl Meter<'_> {
     fn advance(&self, steps: usize) {
         let done = self.done.fetch_add(steps, Ordering::Relaxed) + steps;
-        let cells_done = (self.cells * done).checked_div(self.steps).unwrap_or(0).min(self.cells);
+        let steps = self.steps * self.samples.load(Ordering::Relaxed);
+        let cells_done = (self.cells * done).checked_div(steps).unwrap_or(0).min(self.cells);
         self.watch.progress(Progress { cells_done, cells: self.cells });
+    }
+
+    /// Hears how many samples there will be.
+    fn expect(&self, samples: usize) {
+        self.samples.store(samples, Ordering::Relaxed);
     }
 
     fn finish(&self) {
@@ -180,52 +211,6 @@ impl Meter<'_> {
 
     fn check(&self) -> Result<(), Error> {
         if self.watch.stopped() { Err(Error::Stopped) } else { Ok(()) }
-    }
-}
-
-/// The numbers of a run as they come in.
-struct Sheet {
-    predicted: u32,
-    answer: u32,
-    high: f64,
-    low: Vec<f64>,
-    /// By sample and cell of the grid; the score of the patched run where nothing else comes.
-    cells: Vec<Option<f64>>,
-    width: usize,
-    work: Work,
-}
-
-impl Sheet {
-    fn new(plan: &Resolved) -> Self {
-        let samples = plan.samples();
-        let width = plan.grid.as_ref().map_or(0, |grid| grid.tokens.len() * grid.layers.len());
-        Self {
-            predicted: 0,
-            answer: 0,
-            high: 0.0,
-            low: vec![0.0; samples],
-            cells: vec![None; samples * width],
-            width,
-            work: Work::default(),
-        }
-    }
-
-    fn finish(self, plan: &Resolved) -> Outcome {
-        let width = self.width.max(1);
-        let untouched = |sample: usize| match plan.direction {
-            Direction::Denoise => self.low[sample],
-            Direction::Noise => self.high,
-        };
-        let score =
-            |(index, cell): (usize, &Option<f64>)| cell.unwrap_or_else(|| untouched(index / width));
-        Outcome {
-            scores: self.cells.iter().enumerate().map(score).collect(),
-            predicted: self.predicted,
-            answer: self.answer,
-            high: self.high,
-            low: self.low,
-            work: self.work,
-        }
     }
 }
 
@@ -322,7 +307,7 @@ impl Walk<'_> {
         self.read(network, &base, &groups, sheet)
     }
 
-    /// Asks the head for the answer's probability.
+    /// Asks the head what the ends say of the answer.
     fn read<O: Operations>(
         &self,
         network: &Network<O>,
@@ -330,13 +315,11 @@ impl Walk<'_> {
         groups: &[Group<O>],
         sheet: &mut Sheet,
     ) -> Result<(), Error> {
-        let ends = base.ends(network, self.plan.answer, self.config.known_vocabulary)?;
-        (sheet.predicted, sheet.answer, sheet.high) = (ends.predicted, ends.answer, ends.high);
-        // With nothing corrupted the clean run is what cells are compared with.
-        let low = if ends.low.is_empty() { &[ends.high][..] } else { &ends.low };
-        sheet.low[self.first..self.first + low.len()].copy_from_slice(low);
-        sheet.work.head_rows += 1 + ends.low.len();
-        let together = network.operations().rows_together();
+        let (operations, logits) = (network.operations(), base.logits(network)?);
+        let known = self.config.known_vocabulary;
+        let gauge = Gauge::new(operations, &logits, &self.plan.asked, known)?;
+        sheet.base(&gauge, self.first, &gauge.read(operations, &logits)?);
+        let together = operations.rows_together();
         let mut batches: Vec<&[Group<O>]> = Vec::new();
         let (mut start, mut rows) = (0, 0);
         for (index, group) in groups.iter().enumerate() {
@@ -346,15 +329,12 @@ impl Walk<'_> {
                 (start, rows) = (index + 1, 0);
             }
         }
-        let read: Result<Vec<Vec<f64>>, Error> = batches
-            .par_iter()
-            .map(|batch| group::probabilities(network, batch, ends.answer))
-            .collect();
-        let owners = groups.iter().flat_map(Group::owners);
-        for (owner, p) in owners.zip(read?.into_iter().flatten()) {
-            let cell = &self.cells[owner.cell];
-            sheet.cells[(self.first + owner.sample) * sheet.width + cell.slot] = Some(p);
-            sheet.work.head_rows += 1;
+        let read: Result<Vec<Vec<f64>>, Error> =
+            batches.par_iter().map(|batch| group::read(network, batch, &gauge)).collect();
+        let read = read?;
+        let numbers = read.iter().flat_map(|batch| batch.chunks_exact(gauge.width()));
+        for (owner, numbers) in groups.iter().flat_map(Group::owners).zip(numbers) {
+            sheet.cell(self.first + owner.sample, self.cells[owner.cell].slot, numbers);
         }
         Ok(())
     }

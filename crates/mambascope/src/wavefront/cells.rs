@@ -112,13 +112,18 @@ pub struct Work {
 
 /// The work of a plan in one chunk, by formula.
 pub(crate) fn planned(plan: &Resolved, layers: usize) -> Work {
-    let (tokens, samples) = (plan.patched().ids.len(), plan.samples());
+    planned_of(plan, layers, plan.corrupted_runs())
+}
+
+/// The work of a plan in one chunk of so many corrupted runs.
+pub(crate) fn planned_of(plan: &Resolved, layers: usize, corrupted_runs: usize) -> Work {
+    let (tokens, samples) = (plan.patched().ids.len(), corrupted_runs.max(1));
     let cells = that_matter(plan, layers);
     let inside = |cell: &&Cell| cell.entry == Entry::ReadOut;
     Work {
-        base_steps: layers * plan.base_tokens(),
+        base_steps: layers * plan.base_tokens(corrupted_runs),
         layer_steps: samples * cells.iter().map(|cell| cell.steps(tokens, layers)).sum::<usize>(),
         read_outs: samples * cells.iter().filter(inside).count(),
-        head_rows: 1 + plan.corrupted_runs() + samples * cells.len(),
+        head_rows: 1 + corrupted_runs + samples * cells.len(),
     }
 }

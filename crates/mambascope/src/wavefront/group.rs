@@ -9,6 +9,7 @@ use mambascope_model::{
 use super::base::Base;
 use super::cells::{Cell, Entry};
 use super::fill::Fills;
+use super::head::Gauge;
 use super::put::{Put, Putter};
 use crate::Error;
 use crate::check::{Grid, Place, Severed};
@@ -212,14 +213,13 @@ impl<O: Operations> Group<O> {
     }
 }
 
-/// The probability of the answer at the end of each span of some groups.
-pub(super) fn probabilities<O: Operations>(
+/// What the ends of the spans of some groups say.
+pub(super) fn read<O: Operations>(
     network: &Network<O>,
     groups: &[Group<O>],
-    answer: u32,
+    gauge: &Gauge<'_>,
 ) -> Result<Vec<f64>, Error> {
     let operations = network.operations();
     let rows: Vec<_> = groups.iter().map(|group| group.rows.clone()).collect();
-    let logits = network.logits(&operations.stack(&rows)?)?;
-    Ok(operations.probability(&logits, answer as usize)?)
+    gauge.read(operations, &network.logits(&operations.stack(&rows)?)?)
 }

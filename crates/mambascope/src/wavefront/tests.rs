@@ -9,7 +9,8 @@ mod patches;
 
 use super::*;
 use crate::at::{Convention, Window};
-use crate::corrupt::Noise;
+use crate::check::Corrupted;
+use crate::corrupt::{Noise, Noisy};
 use crate::trace::{Scope as _, Trace};
 use crate::watch::Unwatched;
 
@@ -134,7 +135,8 @@ fn naive(model: &Model, plan: &Resolved, answer: u32) -> Vec<f64> {
     let mut scores = Vec::new();
     let Corrupted::Noise { noise, factor, .. } = &plan.corrupted else { panic!("noise") };
     let subject = &plan.prompt.subject;
-    for sample in corrupted(noise, *factor, &embeddings, subject).expect("drawn") {
+    let mut noisy = Noisy::new(model, noise, *factor, &embeddings, subject).expect("fitted");
+    for sample in noisy.draw(noise.samples).expect("drawn") {
         for &token in &grid.tokens {
             for &centre in &grid.layers {
                 let restored = grid.window.layers(centre, layers);
@@ -188,7 +190,8 @@ proptest! {
         let (plan, ran) = outcome(&bare);
         let Corrupted::Noise { noise, factor, .. } = &plan.corrupted else { panic!("noise") };
         let embeddings = exact.embeddings(&case.ids).expect("embedded");
-        let samples = corrupted(noise, *factor, &embeddings, &case.subject).expect("drawn");
+        let mut noisy = Noisy::new(&exact, noise, *factor, &embeddings, &case.subject).expect("fitted");
+        let samples = noisy.draw(noise.samples).expect("drawn");
         let alone = samples.iter().map(|sample| {
             let logits = exact.run_embeddings(sample, &mut Nobody).expect("run");
             probability(&logits, ran.answer)

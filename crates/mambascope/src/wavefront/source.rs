@@ -1,0 +1,45 @@
+//! Where corrupted runs come from: a stream of noise, another prompt, or nowhere.
+
+use candle_core::Tensor;
+use mambascope_model::Model;
+
+use crate::Error;
+use crate::check::{Corrupted, Resolved};
+use crate::corrupt::Noisy;
+
+/// Where corrupted runs come from.
+pub(super) enum Source {
+    Noise(Noisy),
+    Other(Tensor),
+    Nothing,
+}
+
+impl Source {
+    pub(super) fn new(model: &Model, plan: &Resolved, clean: &Tensor) -> Result<Self, Error> {
+        Ok(match &plan.corrupted {
+            Corrupted::Noise { noise, factor, .. } => {
+                Self::Noise(Noisy::new(model, noise, *factor, clean, &plan.prompt.subject)?)
+            }
+            Corrupted::Other(other) => Self::Other(model.embeddings(&other.ids)?),
+            Corrupted::Nothing => Self::Nothing,
+        })
+    }
+
+    /// The embeddings of the next corrupted runs.
+    pub(super) fn draw(&mut self, count: usize) -> Result<Vec<Tensor>, Error> {
+        match self {
+            Self::Noise(noisy) => noisy.draw(count),
+            Self::Other(other) => Ok(vec![other.clone()]),
+            Self::Nothing => Ok(Vec::new()),
+        }
+    }
+}
+
+/// The embeddings of the corrupted runs.
+pub(crate) fn corrupted_runs(
+    model: &Model,
+    plan: &Resolved,
+    clean: &Tensor,
+) -> Result<Vec<Tensor>, Error> {
+    Source::new(model, plan, clean)?.draw(plan.corrupted_runs())
+}
