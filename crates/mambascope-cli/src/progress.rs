@@ -1,12 +1,15 @@
 //! A bar on standard error, where that is a terminal.
 
 use indicatif::{ProgressBar, ProgressStyle};
-use mambascope::{Progress, Watch};
+use mambascope::{Progress, Sampling, Watch};
 
 use crate::interrupt;
 
 /// Draws how far a run is, and stops it at Ctrl-C.
-pub(crate) struct Bar(ProgressBar);
+pub(crate) struct Bar {
+    bar: ProgressBar,
+    name: String,
+}
 
 impl Bar {
     /// A bar with a name; hidden where standard error is no terminal.
@@ -17,19 +20,23 @@ impl Bar {
             bar.set_style(style);
         }
         bar.set_message(name.to_owned());
-        Self(bar)
+        Self { bar, name: name.to_owned() }
     }
 
     /// Takes the bar away.
     pub(crate) fn finish(&self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
     }
 }
 
 impl Watch for Bar {
     fn progress(&self, progress: Progress) {
-        self.0.set_length(progress.cells as u64);
-        self.0.set_position(progress.cells_done as u64);
+        self.bar.set_length(progress.cells as u64);
+        self.bar.set_position(progress.cells_done as u64);
+    }
+
+    fn sampled(&self, sampling: Sampling) {
+        self.bar.set_message(format!("{}, {sampling}", self.name));
     }
 
     fn stopped(&self) -> bool {

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use mambascope::{Corruption, Effects, Facts, Scope as _, Site, Swap, Trace, Window, swap};
+use mambascope::{Corruption, Effects, Facts, Scope as _, Site, Swap, Trace, Until, Window, swap};
 
 use crate::args::TraceArguments;
 use crate::progress::Bar;
@@ -32,6 +32,7 @@ pub(crate) fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
     if let Some(token) = arguments.answer_id {
         trace = trace.answer(token);
     }
+    let trace = asked(&trace, arguments);
     let traces: Vec<(Site, Trace)> =
         arguments.sites.iter().map(|&site| (site, of_site(&trace, arguments, site))).collect();
     for (_, trace) in &traces {
@@ -45,9 +46,25 @@ pub(crate) fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
         let bar = Bar::new(site.name());
         let effects = trace.run_watched(&bar);
         bar.finish();
-        print(&effects?, &outs, (traces.len() > 1).then_some(*site))?;
+        let site = (traces.len() > 1).then_some(*site);
+        print(&effects?, &outs, site, arguments)?;
     }
     Ok(())
+}
+
+/// What is measured, and how narrowly.
+fn asked(trace: &Trace, arguments: &TraceArguments) -> Trace {
+    let mut trace = trace.metrics(arguments.metrics.clone());
+    if let Some(foil) = arguments.foil.as_deref() {
+        trace = trace.foil(foil);
+    }
+    if let Some(token) = arguments.foil_id {
+        trace = trace.foil(token);
+    }
+    match arguments.until {
+        Some(width) => trace.until(Until::width(width).most(arguments.at_most)),
+        None => trace,
+    }
 }
 
 fn corruption(arguments: &TraceArguments) -> anyhow::Result<Corruption> {
@@ -103,27 +120,48 @@ fn outs(arguments: &TraceArguments) -> Vec<PathBuf> {
     if arguments.out.is_empty() { vec![PathBuf::from("trace.svg")] } else { arguments.out.clone() }
 }
 
-fn print(effects: &Effects, outs: &[PathBuf], site: Option<Site>) -> anyhow::Result<()> {
-    let figure = effects.heatmap()?;
+/// Prints the map of each metric, and writes each file: numbers once, with all metrics, and a picture of each.
+fn print(
+    effects: &Effects,
+    outs: &[PathBuf],
+    site: Option<Site>,
+    arguments: &TraceArguments,
+) -> anyhow::Result<()> {
+    let site = site.map(Site::name);
     let mut out = io::stdout().lock();
-    writeln!(out, "{}", figure.terminal().trim_end())?;
-    writeln!(out, "{effects}")?;
     for warning in effects.warnings() {
         writeln!(io::stderr().lock(), "warning: {warning}")?;
     }
-    for file in outs {
-        let file = site.map_or_else(|| file.clone(), |site| with_site(file, site));
-        effects.save(&file).with_context(|| format!("cannot write {}", file.display()))?;
-        writeln!(out, "wrote {}", file.display())?;
+    let (numbers, pictures): (Vec<&PathBuf>, Vec<&PathBuf>) =
+        outs.iter().partition(|file| Effects::is_numbers(file));
+    for file in numbers {
+        write(effects, &named(file, &[site]), &mut out)?;
+    }
+    let several = arguments.metrics.len() > 1;
+    for &metric in &arguments.metrics {
+        let drawn = effects.metric(metric)?.normalised(arguments.normalise.into())?;
+        writeln!(out, "{}", drawn.heatmap()?.terminal().trim_end())?;
+        writeln!(out, "{drawn}")?;
+        for file in &pictures {
+            let metric = several.then(|| metric.name());
+            write(&drawn, &named(file, &[site, metric]), &mut out)?;
+        }
     }
     Ok(())
 }
 
-/// `map.svg` of a site is `map_gate.svg`.
-fn with_site(file: &Path, site: Site) -> PathBuf {
+fn write(effects: &Effects, file: &Path, out: &mut impl io::Write) -> anyhow::Result<()> {
+    effects.save(file).with_context(|| format!("cannot write {}", file.display()))?;
+    Ok(writeln!(out, "wrote {}", file.display())?)
+}
+
+/// `map.svg` of a site and a metric is `map_gate_rank.svg`.
+fn named(file: &Path, names: &[Option<&str>]) -> PathBuf {
     let mut name = OsString::from(file.file_stem().unwrap_or_default());
-    name.push("_");
-    name.push(site.name());
+    for part in names.iter().flatten() {
+        name.push("_");
+        name.push(part);
+    }
     if let Some(ending) = file.extension() {
         name.push(".");
         name.push(ending);

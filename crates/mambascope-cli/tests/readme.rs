@@ -73,7 +73,7 @@ fn its_verbs_run() {
     let code = |line: &'static str| line.split("   ").next().expect("code").split("; ");
     let verbs: Vec<&str> =
         block("Every place in a block", "text").lines().flat_map(code).map(str::trim).collect();
-    assert_eq!(verbs.len(), 12);
+    assert_eq!(verbs.len(), 17);
     for verb in verbs {
         assert!(VERBS.contains(verb), "{verb}");
     }
@@ -97,12 +97,14 @@ fn its_commands_run() {
         mambascope().args(&arguments).current_dir(folder.path()).assert().success();
         count += 1;
     }
-    assert_eq!(count, 6);
+    assert_eq!(count, 7);
     for file in [
         "map_resid.png",
         "map_mixer_out.npz",
         "state.svg",
         "swap.npz",
+        "all.npz",
+        "all_kl.svg",
         "ids.npz",
         "acts.safetensors",
     ] {

@@ -18,10 +18,19 @@ fn main() -> Result<(), Error> {
         noisy.restore(..).tokens(SubjectLast).sever(Site::Gate),
         noisy.path_blocking(Site::ScanOut),
         noisy.severed_modules(),
+        noisy.corrupt(Noise::student(3.0)),
+        noisy.corrupt(Noise::multivariate()),
+        noisy.restore(..).until(Until::width(0.05).most(500)),
     ];
     for trace in traces {
         println!("{}", trace.run()?);
     }
+    println!(
+        "{}",
+        noisy.foil("poet").metrics(Metric::ALL).restore(..).run()?.metric(Metric::Rank)?
+    );
+    let effects = noisy.restore(..).run()?;
+    println!("{}", effects.normalised(Normalisation::Recovered)?);
     println!("{:?}", noisy.interaction(Site::ScanOut, Site::Gate)?.term(3, 4));
     let knocked = model.trace(prompt).knock_out(Subject, Last, 2..6).removal(Removal::Write);
     println!("{:?}", knocked.run()?);

@@ -290,6 +290,12 @@ impl KnockOut {
                 "knock out on a trace without `.restore(..)`: a knock-out is of the clean run",
             ));
         }
+        if !self.trace.plan().metrics.is_empty() || self.trace.plan().foil.is_some() {
+            problems.push(Problem::new(
+                "a knock-out is to be measured otherwise than by p(answer)",
+                "leave `.metrics(..)` and `.foil(..)` out: a knock-out measures p(answer) alone",
+            ));
+        }
         if let Err(Error::Plan { problems: more }) = self.runs_of_layers() {
             problems.extend(more);
         }

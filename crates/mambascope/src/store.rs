@@ -40,6 +40,11 @@ impl Effects {
         Ok(self)
     }
 
+    /// Whether a name is that of a file of numbers, npz or json, which holds all metrics at once, raw or normalised.
+    pub fn is_numbers(file: &Path) -> bool {
+        Ending::of(file, &[Ending::Npz, Ending::Json], ENDINGS).is_ok()
+    }
+
     /// Refuses a name under which effects cannot be written.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use super::bundle::Bundle;
 use super::dialect::Dialect;
 use super::display::Display;
 use super::interrupted;
+use crate::until::Sampling;
 use crate::watch::{Progress, Watch};
 
 /// Shorter runs show nothing.
@@ -41,6 +42,7 @@ pub struct Live {
 struct State {
     shown: Option<(Display, Instant)>,
     latest: Option<Progress>,
+    sampling: Option<Sampling>,
 }
 
 impl Live {
@@ -64,7 +66,7 @@ impl Watch for Live {
         if elapsed < PATIENCE || done >= progress.cells {
             return;
         }
-        let bundle = moving(&self.name, progress, elapsed);
+        let bundle = moving(&self.name, progress, elapsed, state.sampling);
         match &mut state.shown {
             None => state.shown = Some((Display::of(&bundle), Instant::now())),
             Some((display, at)) if at.elapsed() >= PAUSE => {
@@ -73,6 +75,10 @@ impl Watch for Live {
             }
             Some(_) => {}
         }
+    }
+
+    fn sampled(&self, sampling: Sampling) {
+        self.state().sampling = Some(sampling);
     }
 
     fn stopped(&self) -> bool {
@@ -91,7 +97,7 @@ impl Drop for Live {
 }
 
 /// How far a run is and how long it will take, with a bar that has the theme's colours.
-fn moving(name: &str, progress: Progress, elapsed: Duration) -> Bundle {
+fn moving(name: &str, progress: Progress, elapsed: Duration, sampling: Option<Sampling>) -> Bundle {
     let Progress { cells_done, cells } = progress;
     let left = match cells_done {
         0 => String::new(),
@@ -100,7 +106,8 @@ fn moving(name: &str, progress: Progress, elapsed: Duration) -> Bundle {
             format!(", {} left", time(left))
         }
     };
-    let words = format!("{cells_done} of {cells} cells{left}");
+    let samples = sampling.map_or_else(String::new, |sampling| format!("; {sampling}"));
+    let words = format!("{cells_done} of {cells} cells{left}{samples}");
     let name = crate::show::escaped(name);
     let html = format!(
         "<div>{name} <progress value=\"{cells_done}\" max=\"{cells}\" style=\"vertical-align:middle;width:16em;\
@@ -142,7 +149,16 @@ mod tests {
         let (half, done) =
             (Progress { cells_done: 36, cells: 72 }, Progress { cells_done: 72, cells: 72 });
         let text = |bundle: &Bundle| bundle.get("text/plain").map(str::to_owned);
-        let moving = moving("trace", half, Duration::from_secs(4));
+        let until = crate::Until::width(0.05);
+        let sampling = Sampling { until, samples: 10, wide: 2, widest: Some(0.25) };
+        let sampled = moving("trace", half, Duration::from_secs(4), Some(sampling));
+        assert_eq!(
+            text(&sampled).as_deref(),
+            Some(
+                "trace: 36 of 72 cells, 4.0 s left; 10 samples, widest interval 0.2500, 2 cells not narrower than 0.05"
+            )
+        );
+        let moving = moving("trace", half, Duration::from_secs(4), None);
         assert_eq!(text(&moving).as_deref(), Some("trace: 36 of 72 cells, 4.0 s left"));
         assert!(
             moving.get("text/html").is_some_and(|html| html.contains("value=\"36\" max=\"72\""))

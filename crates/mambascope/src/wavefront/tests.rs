@@ -5,7 +5,9 @@ use mambascope_model::{Activations, Compute, Config, Model, Site, Spot, Tap};
 use proptest::prelude::*;
 
 mod laws;
+mod metrics;
 mod patches;
+mod sampling;
 
 use super::*;
 use crate::at::{Convention, Window};
@@ -124,8 +126,13 @@ impl Tap for Nobody {
     }
 }
 
-/// ROME's program: one whole forward pass for each cell and sample. By sample, token, layer.
+/// ROME's program: p(answer) by sample, token, layer.
 fn naive(model: &Model, plan: &Resolved, answer: u32) -> Vec<f64> {
+    naive_rows(model, plan).iter().map(|row| share(row, answer)).collect()
+}
+
+/// One whole forward pass for each cell and sample: the last row of logits, by sample, token, layer.
+fn naive_rows(model: &Model, plan: &Resolved) -> Vec<Vec<f64>> {
     let grid = plan.grid.as_ref().expect("a grid");
     let layers = model.config().layers;
     let spots = |layer| Spot { site: grid.site, layer };
@@ -142,16 +149,23 @@ fn naive(model: &Model, plan: &Resolved, answer: u32) -> Vec<f64> {
                 let restored = grid.window.layers(centre, layers);
                 let mut put = Put { clean: &clean, token, site: grid.site, layers: restored };
                 let logits = model.run_embeddings(&sample, &mut put).expect("run");
-                scores.push(probability(&logits, answer));
+                scores.push(last_row(&logits));
             }
         }
     }
     scores
 }
 
-fn probability(logits: &Tensor, answer: u32) -> f64 {
+fn last_row(logits: &Tensor) -> Vec<f64> {
     let last = logits.get(logits.dim(0).expect("rows") - 1).expect("a row");
-    let values: Vec<f64> = last.to_dtype(DType::F64).expect("cast").to_vec1().expect("a row");
+    last.to_dtype(DType::F64).expect("cast").to_vec1().expect("a row")
+}
+
+fn probability(logits: &Tensor, answer: u32) -> f64 {
+    share(&last_row(logits), answer)
+}
+
+fn share(values: &[f64], answer: u32) -> f64 {
     let top = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     (values[answer as usize] - top).exp()
         / values.iter().map(|value| (value - top).exp()).sum::<f64>()
