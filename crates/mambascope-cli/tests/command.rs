@@ -194,7 +194,7 @@ fn all_metrics_come_from_one_run() {
     let output = by_ids(folder.path()).args(shares).output().expect("it runs");
     let words = String::from_utf8(output.stdout).expect("words");
     assert!(
-        words.contains("recovered share of p(") && words.contains("clean 1.0000, corrupted 0.0000"),
+        words.contains("recovered p(") && words.contains("clean 1.0000, corrupted 0.0000"),
         "{words}"
     );
     let raw = Effects::open(folder.path().join("s.npz")).expect("effects");

@@ -147,13 +147,13 @@ impl Effects {
         self.normalised.map_or(Normalisation::Raw, |normalised| normalised.normalisation)
     }
 
-    /// What the scores are of, in words: `p(Paris)`, `rank of Paris`, `recovered share of p(Paris)`.
+    /// What the scores are of, in words: `p(Paris)`, `rank of Paris`, `recovered p(Paris)`.
     pub fn label(&self) -> String {
         let of = self.metric.label(&self.answer, self.foil.as_deref().unwrap_or("foil"));
         match self.normalisation() {
             Normalisation::Raw => of,
-            Normalisation::Recovered => format!("recovered share of {of}"),
-            Normalisation::Published => format!("{of} over high - low"),
+            Normalisation::Recovered => format!("recovered {of}"),
+            Normalisation::Published => format!("{of} / (high - low)"),
         }
     }
 

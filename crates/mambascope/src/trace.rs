@@ -98,7 +98,9 @@ impl Trace {
     /// # Cost
     /// No forward pass; a look at all logits at the end of each, where p(answer) alone is otherwise asked for.
     pub fn metrics(&self, metrics: impl IntoIterator<Item = Metric>) -> Self {
-        self.change(|plan| plan.metrics = metrics.into_iter().collect())
+        // p(answer) is always measured, so that plans with and without its name are one.
+        let others = metrics.into_iter().filter(|metric| *metric != Metric::Probability);
+        self.change(|plan| plan.metrics = others.collect())
     }
 
     /// Draws more samples of noise until the 95 % interval of every cell is narrower than this, beginning with as many as

@@ -50,7 +50,7 @@ fn words_and_figures_follow_the_metric() {
         (Metric::Probability, format!("p({answer})")),
         (Metric::LogProbability, format!("log p({answer})")),
         (Metric::LogitDifference, format!("logit({answer}) - logit(#3)")),
-        (Metric::Divergence, "KL from the clean run".to_owned()),
+        (Metric::Divergence, "KL divergence".to_owned()),
         (Metric::Rank, format!("rank of {answer}")),
     ] {
         let effects = of(metric);
@@ -121,7 +121,7 @@ fn shares_of_the_way_keep_their_intervals() {
             assert_eq!(shares.beyond_chance(0.05), raw.beyond_chance(0.05));
         }
         let shares = raw.normalised(Normalisation::Recovered).expect("there is a way");
-        assert!(shares.label().starts_with("recovered share of "));
+        assert!(shares.label().starts_with("recovered "));
         assert!(shares.heatmap().expect("a map").svg().contains("recovered"));
         assert!(matches!(shares.normalised(Normalisation::Published), Err(Error::NormalisedTwice)));
         assert_eq!(raw.normalised(Normalisation::Raw).expect("as it is"), raw);

@@ -108,7 +108,7 @@ impl Metric {
             Self::Probability => format!("p({answer})"),
             Self::LogProbability => format!("log p({answer})"),
             Self::LogitDifference => format!("logit({answer}) - logit({foil})"),
-            Self::Divergence => "KL from the clean run".to_owned(),
+            Self::Divergence => "KL divergence".to_owned(),
             Self::Rank => format!("rank of {answer}"),
         }
     }
