@@ -57,7 +57,7 @@ pub struct Effects {
     pub(crate) sample_scores: Vec<f64>,
     pub(crate) warnings: Vec<String>,
     pub(crate) work: Work,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub(crate) metric: Metric,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) normalised: Option<Normalised>,
@@ -68,10 +68,6 @@ pub struct Effects {
     pub(crate) foil: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sampling: Option<Sampling>,
-}
-
-fn is_default(metric: &Metric) -> bool {
-    *metric == Metric::default()
 }
 
 impl Effects {

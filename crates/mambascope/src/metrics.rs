@@ -69,7 +69,7 @@ impl Measure {
         let (answer, foil, support) = (answer as usize, None, Support::Head);
         let is_sound = answer < known && known <= clean.len();
         let (clean, shares) = (clean.to_vec(), Shares::of(clean));
-        is_sound.then(|| Self { clean, known, answer, foil, support, shares })
+        is_sound.then_some(Self { clean, known, answer, foil, support, shares })
     }
 
     /// With this token as what the answer is told from; one that is not known is no foil.

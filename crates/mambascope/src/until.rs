@@ -55,7 +55,7 @@ impl Until {
         let widths: Vec<f64> =
             cells.iter().map(|cell| Metric::Probability.interval(cell).width()).collect();
         // The width of an interval that is not known is no number, and not narrow.
-        let wide = widths.iter().filter(|width| !(**width < self.width)).count();
+        let wide = widths.len() - widths.iter().filter(|width| **width < self.width).count();
         let known = widths.iter().all(|width| width.is_finite());
         let widest = known.then(|| widths.iter().copied().fold(0.0, f64::max));
         Sampling { until: self, samples: cells.first().map_or(0, Vec::len), wide, widest }

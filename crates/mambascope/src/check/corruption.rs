@@ -269,7 +269,10 @@ fn fitted_problems(model: &Model, noise: &Noise) -> Vec<Problem> {
     }
     if !noise.subjects.is_empty() && model.tokens().is_none() {
         problems.push(Problem::new(
-            format!("noise fitted to texts, but {} has no tokenizer to read them with", model.name()),
+            format!(
+                "noise fitted to texts, but {} has no tokenizer to read them with",
+                model.name()
+            ),
             "leave `.over(..)` out: mean and covariance are then those of the embedding table",
         ));
         return problems;

@@ -95,11 +95,15 @@ impl Noisy {
             let factors = student_factors(degrees, self.drawn + count);
             let vectors = draws.chunks_exact_mut(self.width.max(1));
             for (vector, factor) in vectors.zip(&factors[self.drawn..]) {
-                vector.iter_mut().for_each(|value| *value *= factor);
+                for value in vector {
+                    *value *= factor;
+                }
             }
         }
         self.drawn += count;
-        draws.iter_mut().for_each(|draw| *draw *= self.factor);
+        for draw in &mut draws {
+            *draw *= self.factor;
+        }
         draws
     }
 }

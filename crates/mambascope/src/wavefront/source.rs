@@ -9,7 +9,7 @@ use crate::corrupt::Noisy;
 
 /// Where corrupted runs come from.
 pub(super) enum Source {
-    Noise(Noisy),
+    Noise(Box<Noisy>),
     Other(Tensor),
     Nothing,
 }
@@ -18,7 +18,8 @@ impl Source {
     pub(super) fn new(model: &Model, plan: &Resolved, clean: &Tensor) -> Result<Self, Error> {
         Ok(match &plan.corrupted {
             Corrupted::Noise { noise, factor, .. } => {
-                Self::Noise(Noisy::new(model, noise, *factor, clean, &plan.prompt.subject)?)
+                let subject = &plan.prompt.subject;
+                Self::Noise(Box::new(Noisy::new(model, noise, *factor, clean, subject)?))
             }
             Corrupted::Other(other) => Self::Other(model.embeddings(&other.ids)?),
             Corrupted::Nothing => Self::Nothing,
