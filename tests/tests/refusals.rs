@@ -30,6 +30,11 @@ impl Tap for Shut {
     }
 }
 
+/// Noise that is told its size twice.
+fn multivariate_sigmas() -> Noise {
+    Noise { scale: mambascope::Scale::Sigmas(3.0), ..Noise::multivariate() }
+}
+
 /// Wrong traces, each with the verb that makes it so.
 fn wrong() -> Vec<(&'static str, Trace)> {
     let state = trace().restore(Site::State);
@@ -91,6 +96,46 @@ fn wrong() -> Vec<(&'static str, Trace)> {
         ),
         ("pairs([(1, 8)])", state.pairs(&[(1, 8)])),
         ("window(0)", state.window(0)),
+        ("corrupt(Noise::student(2.0))", trace().corrupt(Noise::student(2.0)).restore(..)),
+        (
+            "corrupt(Noise::multivariate().over(texts))",
+            trace().corrupt(Noise::multivariate().over(["Rome is"])).restore(..),
+        ),
+        ("corrupt(multivariate noise in sigmas)", trace().corrupt(multivariate_sigmas())),
+        ("until(0.0)", state.until(0.0)),
+        ("until(0.05) of another subject", swapped(vec![11]).until(0.05)),
+        ("until(0.05) of nothing", nothing.restore(Site::Gate).fill(Fill::Zero).until(0.05)),
+        (
+            "until(0.05) from one sample",
+            trace().corrupt(Noise::gaussian(0.3).samples(1)).restore(..).until(0.05),
+        ),
+        ("until(at most 4)", state.until(Until::width(0.05).most(4))),
+        ("metrics([LogitDifference])", state.metrics([Metric::LogitDifference])),
+        ("foil(70)", state.foil(70)),
+        ("foil(\"Rome\")", state.foil("Rome")),
+        ("answer(7).foil(7)", state.answer(7).foil(7)),
+        ("foil(Predicted)", state.foil(Answer::Predicted)),
+        (
+            "subject(3..9) of nothing corrupted",
+            nothing.subject(3..9).restore(Site::Gate).fill(Fill::Zero).tokens(SubjectLast),
+        ),
+        (
+            "no subject, nothing corrupted",
+            model()
+                .trace([1, 2, 3])
+                .corrupt(Corruption::Nothing)
+                .restore(Site::Gate)
+                .fill(Fill::Zero),
+        ),
+        (
+            "all of it",
+            trace()
+                .subject(3..9)
+                .corrupt(Noise::student(1.0).samples(1))
+                .restore((Site::Gate, 14))
+                .metrics(Metric::ALL)
+                .until(-1.0),
+        ),
     ]
 }
 
@@ -155,6 +200,11 @@ fn every_wrong_knock_out_says_what_to_write() {
         ("mean of nothing", knock.mean(Vec::<&str>::new())),
         ("mean of a text", knock.mean(["Rome is"])),
         ("mean(..).lanes(Scan)", knock.mean([[1, 2]]).lanes(Lanes::Scan)),
+        ("metrics(..).knock_out(..)", clean.metrics(Metric::ALL).knock_out(Subject, Last, ..)),
+        (
+            "a wrong subject",
+            clean.subject(4..6).corrupt(Corruption::Nothing).knock_out(Subject, Last, ..),
+        ),
         ("restore(..).knock_out(..)", clean.restore(..).knock_out(Subject, Last, ..)),
         ("all of it", clean.subject(3..9).restore(..).knock_out(Subject, 9, 12..).window(0)),
     ];
@@ -210,6 +260,9 @@ fn every_verb_is_explained() {
         trace().original(Original::Both),
         trace().memory_boundary(),
         trace().restore(Site::ConvState).taps(1..3),
+        trace().corrupt(Noise::multivariate()).restore(..).foil(9).metrics(Metric::ALL),
+        trace().corrupt(Noise::student(3.0).seed(4)).restore(..).metrics([Metric::Rank]),
+        trace().restore(Site::Gate).until(Until::width(0.05).most(400)),
     ];
     let mut words: Vec<String> = traces.iter().map(Trace::explain).collect();
     let knock = trace().knock_out(Subject, Last, 2..8);
@@ -222,6 +275,17 @@ fn every_verb_is_explained() {
     words.push(out_of_reach.explain());
     words.push(trace().knock_out(Subject, Last, ..).window(9).mean([[1, 2], [3, 4]]).explain());
     insta::assert_snapshot!(words.join("\n\n"));
+}
+
+#[test]
+fn roles_are_known_where_nothing_is_corrupted() {
+    let nothing = trace().corrupt(Corruption::Nothing).restore(Site::Gate).fill(Fill::Zero);
+    for (set, tokens) in [(Subject, &[2, 3][..]), (SubjectLast, &[3]), (Last, &[4])] {
+        let effects = nothing.tokens(set).run().expect("a run");
+        assert_eq!((effects.tokens(), effects.subject()), (tokens, 2..4));
+    }
+    let before = nothing.subject(1..3).tokens(Relation).run().expect("a run");
+    assert_eq!(before.tokens(), [3]);
 }
 
 #[test]

@@ -8,7 +8,8 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use mambascope::{
-    Compute, Convention, Direction, Extent, Noise, Original, Site, Source, Timing, TokenSet,
+    Compute, Convention, Direction, Extent, Metric, Noise, Normalisation, Original, Site, Source,
+    Timing, TokenSet,
 };
 
 pub(crate) use self::knock_out::KnockOutArguments;
@@ -145,6 +146,20 @@ pub(crate) struct TraceArguments {
     pub(crate) prompt: PromptArguments,
     #[command(flatten)]
     pub(crate) fact: FactArguments,
+    /// What is drawn of the answer: p, log_p, logit_difference, kl, rank; may be given several times, all from the same runs;
+    /// npz and json hold p as well
+    #[arg(long = "metric", value_name = "METRIC", default_value = "p")]
+    pub(crate) metrics: Vec<Metric>,
+    /// What the answer is told from, one token: the logit difference is measured
+    #[arg(long, conflicts_with = "foil_id")]
+    pub(crate) foil: Option<String>,
+    /// The foil's token id
+    #[arg(long, value_name = "N")]
+    pub(crate) foil_id: Option<u32>,
+    /// What maps show of the metric: raw, the recovered share (x - low) / (high - low), or the published x / (high - low);
+    /// npz and json hold it raw
+    #[arg(long, value_enum, default_value_t = Share::Raw)]
+    pub(crate) normalise: Share,
     /// What is restored: resid, mixer_out, scan_out, gate, state, conv_state, delta, or any other site of the README;
     /// may be given several times
     #[arg(long = "site", value_name = "SITE", default_value = "resid")]
@@ -188,16 +203,24 @@ pub(crate) struct TraceArguments {
     /// Which way an even window leans: l-5..l+4 as ROME's code, l-4..l+5 as its paper
     #[arg(long, value_enum, default_value_t = Lean::Code)]
     pub(crate) convention: Lean,
-    /// Noise: 3s for three sigma, 0.13 for a standard deviation, u0.2 for uniform
+    /// Noise: 3s for three sigma, 0.13 for a standard deviation, u0.2 for uniform; with the mean and covariance of the
+    /// embedding table, m for multivariate normal, t3 for Student's of 3 degrees
     #[arg(long, default_value = "3s")]
     pub(crate) noise: Noise,
     /// How many noise samples
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) samples: usize,
+    /// Draw more samples until every 95 % interval of p is narrower than this, beginning with --samples
+    #[arg(long, value_name = "WIDTH")]
+    pub(crate) until: Option<f64>,
+    /// Most samples that --until may draw
+    #[arg(long, value_name = "N", default_value_t = 200, requires = "until")]
+    pub(crate) at_most: usize,
     /// Seed of the noise
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u32,
-    /// A facts file whose subjects sigma is taken over; else the bundled facts
+    /// A facts file over whose subjects sigma, or mean and covariance, are taken; else the bundled facts, or the
+    /// embedding table
     #[arg(long, value_name = "FILE")]
     pub(crate) facts: Option<PathBuf>,
     /// Where is restored: all, subject, subject-first, subject-last, relation, last, or I..J
@@ -242,6 +265,26 @@ impl From<Patch> for Direction {
         match patch {
             Patch::Denoise => Self::Denoise,
             Patch::Noise => Self::Noise,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Share {
+    /// As it was measured
+    Raw,
+    /// (x - low) / (high - low)
+    Recovered,
+    /// x / (high - low)
+    Published,
+}
+
+impl From<Share> for Normalisation {
+    fn from(share: Share) -> Self {
+        match share {
+            Share::Raw => Self::Raw,
+            Share::Recovered => Self::Recovered,
+            Share::Published => Self::Published,
         }
     }
 }

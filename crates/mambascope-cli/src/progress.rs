@@ -1,12 +1,15 @@
 //! A bar on standard error, where that is a terminal.
 
 use indicatif::{ProgressBar, ProgressStyle};
-use mambascope::{Progress, Stage, Watch};
+use mambascope::{Progress, Sampling, Stage, Watch};
 
 use crate::interrupt;
 
 /// Draws how far a run is, and stops it at Ctrl-C.
-pub(crate) struct Bar(ProgressBar);
+pub(crate) struct Bar {
+    bar: ProgressBar,
+    name: String,
+}
 
 impl Bar {
     /// A bar with a name; hidden where standard error is no terminal.
@@ -18,26 +21,32 @@ impl Bar {
         }
         bar.set_message(name.to_owned());
         bar.set_prefix("cells");
-        Self(bar)
+        Self { bar, name: name.to_owned() }
     }
 
     /// Takes the bar away.
     pub(crate) fn finish(&self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
+    }
+
+    fn counts(&self, noun: &'static str, done: usize, all: usize) {
+        self.bar.set_prefix(noun);
+        self.bar.set_length(all as u64);
+        self.bar.set_position(done as u64);
     }
 }
 
 impl Watch for Bar {
     fn progress(&self, progress: Progress) {
-        self.0.set_prefix("cells");
-        self.0.set_length(progress.cells as u64);
-        self.0.set_position(progress.cells_done as u64);
+        self.counts("cells", progress.cells_done, progress.cells);
+    }
+
+    fn sampled(&self, sampling: Sampling) {
+        self.bar.set_message(format!("{}, {sampling}", self.name));
     }
 
     fn stage(&self, stage: Stage, done: usize, all: usize) {
-        self.0.set_prefix(stage.noun());
-        self.0.set_length(all as u64);
-        self.0.set_position(done as u64);
+        self.counts(stage.noun(), done, all);
     }
 
     fn stopped(&self) -> bool {

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use mambascope::{Corruption, Effects, Facts, Scope as _, Site, Swap, Trace, Window, swap};
+use mambascope::{Corruption, Effects, Facts, Scope as _, Site, Swap, Trace, Until, Window, swap};
 
 use crate::args::TraceArguments;
 use crate::progress::Bar;
@@ -21,6 +21,7 @@ pub(crate) fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
     let model = subject::model(&arguments.prompt)?;
     let trace = model.trace(prompt).corrupt(corruption(arguments)?);
     let trace = subject::fact(&trace, &arguments.fact, example_subject);
+    let trace = asked(&trace, arguments);
     let traces: Vec<(Site, Trace)> =
         arguments.sites.iter().map(|&site| (site, of_site(&trace, arguments, site))).collect();
     for (_, trace) in &traces {
@@ -34,9 +35,25 @@ pub(crate) fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
         let bar = Bar::new(site.name());
         let effects = trace.run_watched(&bar);
         bar.finish();
-        print(&effects?, &outs, (traces.len() > 1).then_some(*site))?;
+        let site = (traces.len() > 1).then_some(*site);
+        print(&effects?, &outs, site, arguments)?;
     }
     Ok(())
+}
+
+/// What is measured, and how narrowly.
+fn asked(trace: &Trace, arguments: &TraceArguments) -> Trace {
+    let mut trace = trace.metrics(arguments.metrics.clone());
+    if let Some(foil) = arguments.foil.as_deref() {
+        trace = trace.foil(foil);
+    }
+    if let Some(token) = arguments.foil_id {
+        trace = trace.foil(token);
+    }
+    match arguments.until {
+        Some(width) => trace.until(Until::width(width).most(arguments.at_most)),
+        None => trace,
+    }
 }
 
 fn corruption(arguments: &TraceArguments) -> anyhow::Result<Corruption> {
@@ -93,22 +110,46 @@ fn outs(arguments: &TraceArguments) -> Vec<PathBuf> {
     if arguments.out.is_empty() { vec![PathBuf::from("trace.svg")] } else { arguments.out.clone() }
 }
 
-fn print(effects: &Effects, outs: &[PathBuf], site: Option<Site>) -> anyhow::Result<()> {
-    show::result(&effects.heatmap()?, effects, effects.warnings())?;
+/// Prints the map of each metric, and writes each file: numbers once, with all metrics, and a picture of each.
+fn print(
+    effects: &Effects,
+    outs: &[PathBuf],
+    site: Option<Site>,
+    arguments: &TraceArguments,
+) -> anyhow::Result<()> {
+    let site = site.map(Site::name);
     let mut out = io::stdout().lock();
-    for file in outs {
-        let file = site.map_or_else(|| file.clone(), |site| with_site(file, site));
-        effects.save(&file).with_context(|| format!("cannot write {}", file.display()))?;
-        writeln!(out, "wrote {}", file.display())?;
+    let (numbers, pictures): (Vec<&PathBuf>, Vec<&PathBuf>) =
+        outs.iter().partition(|file| Effects::is_numbers(file));
+    for file in numbers {
+        write(effects, &named(file, &[site]), &mut out)?;
+    }
+    let several = arguments.metrics.len() > 1;
+    for (index, &metric) in arguments.metrics.iter().enumerate() {
+        let drawn = effects.metric(metric)?.normalised(arguments.normalise.into())?;
+        // What is to be warned of is the same whatever is measured.
+        let warnings = if index == 0 { effects.warnings() } else { &[] };
+        show::result(&drawn.heatmap()?, &drawn, warnings)?;
+        for file in &pictures {
+            let metric = several.then(|| metric.name());
+            write(&drawn, &named(file, &[site, metric]), &mut out)?;
+        }
     }
     Ok(())
 }
 
-/// `map.svg` of a site is `map_gate.svg`.
-fn with_site(file: &Path, site: Site) -> PathBuf {
+fn write(effects: &Effects, file: &Path, out: &mut impl io::Write) -> anyhow::Result<()> {
+    effects.save(file).with_context(|| format!("cannot write {}", file.display()))?;
+    Ok(writeln!(out, "wrote {}", file.display())?)
+}
+
+/// `map.svg` of a site and a metric is `map_gate_rank.svg`.
+fn named(file: &Path, names: &[Option<&str>]) -> PathBuf {
     let mut name = OsString::from(file.file_stem().unwrap_or_default());
-    name.push("_");
-    name.push(site.name());
+    for part in names.iter().flatten() {
+        name.push("_");
+        name.push(part);
+    }
     if let Some(ending) = file.extension() {
         name.push(".");
         name.push(ending);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 use mambascope::npz::{Array, Npz, Values};
-use mambascope::{Effects, Plan, Site};
+use mambascope::{Effects, Metric, Plan, Site};
 
 #[path = "command/knock_out.rs"]
 mod knock_out;
@@ -178,6 +178,76 @@ fn states_are_traced_and_recorded() {
     let window = npz.array("conv_state.2").expect("a window");
     assert_eq!(window.shape(), [3, 64, 4]);
     assert_eq!(window.to_f64().expect("numbers")[..3], [0.0; 3], "zeros before the prompt");
+}
+
+#[test]
+fn all_metrics_come_from_one_run() {
+    let folder = folder();
+    let metrics = ["--metric", "p", "--metric", "log-p", "--metric", "rank", "--foil-id", "9"];
+    let outs = ["--samples", "3", "--out", "m.npz", "--out", "m.svg", "--out", "m.json"];
+    let output = by_ids(folder.path()).args(metrics).args(outs).output().expect("it runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let effects = Effects::open(folder.path().join("m.npz")).expect("effects");
+    let all = [Metric::Probability, Metric::LogProbability, Metric::LogitDifference, Metric::Rank];
+    assert_eq!(effects.metrics(), all);
+    let words = String::from_utf8(output.stdout).expect("words");
+    for metric in ["p", "log_p", "rank"] {
+        assert!(folder.path().join(format!("m_{metric}.svg")).is_file(), "{metric}");
+    }
+    assert!(words.contains("log p(") && words.contains("rank of"), "{words}");
+    let shares = ["--normalise", "recovered", "--samples", "3", "--out", "s.svg", "--out", "s.npz"];
+    let output = by_ids(folder.path()).args(shares).output().expect("it runs");
+    let words = String::from_utf8(output.stdout).expect("words");
+    assert!(
+        words.contains("recovered p(") && words.contains("clean 1.0000, corrupted 0.0000"),
+        "{words}"
+    );
+    let raw = Effects::open(folder.path().join("s.npz")).expect("effects");
+    assert_eq!(raw.score(2, 1), effects.score(2, 1), "files hold what was measured");
+}
+
+#[test]
+fn samples_are_drawn_until_intervals_are_narrow() {
+    let folder = folder();
+    let until = ["--samples", "4", "--until", "0.0001", "--at-most", "11", "--out", "u.npz"];
+    let output = by_ids(folder.path()).args(until).output().expect("it runs");
+    let words = String::from_utf8(output.stdout).expect("words");
+    assert!(words.contains("; 11 samples, widest interval"), "{words}");
+    let drawn = Effects::open(folder.path().join("u.npz")).expect("effects");
+    assert!(!drawn.sampling().expect("asked").is_met());
+    let at_once = ["--samples", "11", "--out", "o.npz"];
+    by_ids(folder.path()).args(at_once).assert().success();
+    let at_once = Effects::open(folder.path().join("o.npz")).expect("effects");
+    assert_eq!(drawn.low_samples(), at_once.low_samples());
+    let explained = by_ids(folder.path()).args(until).arg("--explain").output().expect("it runs");
+    let words = String::from_utf8(explained.stdout).expect("words");
+    assert!(words.contains("narrower than 0.0001, with at most 11 samples"), "{words}");
+    assert!(words.contains("x 4 to 11 samples"), "{words}");
+}
+
+#[test]
+fn noise_may_have_the_embeddings_covariance() {
+    let folder = folder();
+    for (noise, words) in [("m", "multivariate normal"), ("t3", "Student's of 3 degrees")] {
+        let mut command = mambascope(folder.path());
+        command.args([
+            "trace",
+            "--ids",
+            "18,48,10,47",
+            "--subject-tokens",
+            "1..3",
+            "--noise",
+            noise,
+        ]);
+        command.args(["--samples", "2", "--out", "n.npz", "--model"]).arg(golden("plain"));
+        let explained = command.arg("--explain").output().expect("it runs");
+        let said = String::from_utf8(explained.stdout).expect("words");
+        assert!(said.contains(words) && said.contains("of the embedding table"), "{said}");
+    }
+    let mut command = mambascope(folder.path());
+    command.args(["trace", "--ids", "18,48,10,47", "--subject-tokens", "1..3", "--noise", "t2"]);
+    let (code, said) = standard_error(command.arg("--model").arg(golden("plain")));
+    assert!(code == Some(2) && said.contains("`--noise t3`"), "{said}");
 }
 
 #[test]

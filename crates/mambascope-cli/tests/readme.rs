@@ -73,7 +73,7 @@ fn its_verbs_run() {
     let code = |line: &'static str| line.split("   ").next().expect("code").split("; ");
     let verbs: Vec<&str> =
         block("Every place in a block", "text").lines().flat_map(code).map(str::trim).collect();
-    assert_eq!(verbs.len(), 15);
+    assert_eq!(verbs.len(), 22);
     for verb in verbs {
         assert!(VERBS.contains(verb), "{verb}");
     }
@@ -105,6 +105,8 @@ fn its_commands_run() {
         "swap.npz",
         "knock.svg",
         "knock.csv",
+        "all.npz",
+        "all_kl.svg",
         "ids.npz",
         "acts.safetensors",
     ] {

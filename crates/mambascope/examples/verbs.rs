@@ -41,12 +41,21 @@ fn main() -> Result<(), Error> {
         noisy.path_blocking(Site::ScanOut),
         noisy.restore(Site::ConvState).taps(2),
         noisy.severed_modules(),
+        noisy.corrupt(Noise::student(3.0)),
+        noisy.corrupt(Noise::multivariate()),
+        noisy.restore(..).until(Until::width(0.05).most(500)),
     ];
     for trace in traces {
         println!("{}", trace.run()?);
     }
     // What is left behind in a folder of temporary files does no harm.
     let _ = std::fs::remove_file(&file);
+    println!(
+        "{}",
+        noisy.foil("poet").metrics(Metric::ALL).restore(..).run()?.metric(Metric::Rank)?
+    );
+    let effects = noisy.restore(..).run()?;
+    println!("{}", effects.normalised(Normalisation::Recovered)?);
     println!("{:?}", noisy.interaction(Site::ScanOut, Site::Gate)?.term(3, 4));
     let knocked = model.trace(prompt).knock_out(Subject, Last, 2..6).removal(Removal::Write);
     println!("{}", knocked.run()?);

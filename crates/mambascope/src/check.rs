@@ -17,7 +17,9 @@ use crate::corrupt::Corruption;
 use crate::plan::{Direction, Plan};
 use crate::swap::Roles;
 use crate::tapped::Tapped;
+use crate::until::Until;
 
+pub(crate) use answer::Asked;
 pub(crate) use corruption::Corrupted;
 pub(crate) use fill::{Filling, OtherPlace, check_numbers};
 pub(crate) use grid::{Grid, Place, Severed, layers_of, tokens_in};
@@ -71,8 +73,7 @@ impl Spoken {
 #[derive(Debug, Clone)]
 pub(crate) struct Resolved {
     pub(crate) prompt: Spoken,
-    /// `None` where the clean run decides.
-    pub(crate) answer: Option<u32>,
+    pub(crate) asked: Asked,
     pub(crate) corrupted: Corrupted,
     pub(crate) direction: Direction,
     /// The giving token for each token of the patched prompt.
@@ -80,6 +81,7 @@ pub(crate) struct Resolved {
     /// The first token at which a patch can change anything.
     pub(crate) first_difference: usize,
     pub(crate) grid: Option<Grid>,
+    pub(crate) until: Option<Until>,
     pub(crate) warnings: Vec<String>,
 }
 
@@ -120,9 +122,9 @@ impl Resolved {
         layers + again.map_or(0, |layer| layer + 1)
     }
 
-    /// Tokens of the clean and of all corrupted runs.
-    pub(crate) fn base_tokens(&self) -> usize {
-        self.prompt.ids.len() + self.corrupted_runs() * self.corrupted_prompt().ids.len()
+    /// Tokens of the clean and of so many corrupted runs.
+    pub(crate) fn base_tokens(&self, corrupted_runs: usize) -> usize {
+        self.prompt.ids.len() + corrupted_runs * self.corrupted_prompt().ids.len()
     }
 }
 
@@ -131,7 +133,8 @@ pub(crate) fn resolve(model: &Model, plan: &Plan, tap: Option<&Tapped>) -> Resul
     let mut problems = Vec::new();
     let mut warnings = Vec::new();
     let prompt = prompt::resolve(model, plan, &mut problems, &mut warnings);
-    let answer = answer::resolve(model, plan, &mut problems);
+    let asked = answer::resolve(model, plan, &mut problems);
+    corruption::check_until(plan, &mut problems);
     let corrupted = corruption::resolve(model, plan, prompt.as_ref(), &mut problems);
     let spoken = prompt.and_then(prompt::Tokenised::spoken);
     let patched = match (plan.direction, &corrupted) {
@@ -158,10 +161,11 @@ pub(crate) fn resolve(model: &Model, plan: &Plan, tap: Option<&Tapped>) -> Resul
         first_difference: corruption::first_difference(plan, &prompt, &corrupted),
         align: Vec::new(),
         prompt,
-        answer,
+        asked,
         corrupted,
         direction: plan.direction,
         grid,
+        until: plan.until,
         warnings,
     };
     resolved.align = corruption::alignment(plan, &resolved, &mut problems);

@@ -10,14 +10,17 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 use crate::at::Window;
 use crate::check::Resolved;
+use crate::measured::{Measured, Normalised};
+use crate::metrics::Metric;
 use crate::plan::Plan;
 use crate::trace::Trace;
-use crate::wavefront::{Outcome, Work};
+use crate::until::Sampling;
+use crate::wavefront::{Outcome, Reading, Work};
 
 /// What a trace measured: p(answer), clean, corrupted, and with each cell restored.
 ///
 /// # Units
-/// Probabilities, averaged over noise samples; never logits.
+/// Probabilities, averaged over noise samples; or another metric that the plan asked for, in front by [`Effects::metric`].
 ///
 /// # Example
 /// ```
@@ -54,6 +57,17 @@ pub struct Effects {
     pub(crate) sample_scores: Vec<f64>,
     pub(crate) warnings: Vec<String>,
     pub(crate) work: Work,
+    #[serde(default)]
+    pub(crate) metric: Metric,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) normalised: Option<Normalised>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) also: Vec<Measured>,
+    /// What the answer is told from, as a person reads it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) foil: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sampling: Option<Sampling>,
 }
 
 impl Effects {
@@ -67,7 +81,12 @@ impl Effects {
         let patched = plan.patched().clone();
         let grid = plan.grid;
         let site = grid.as_ref().map_or(Site::Resid, |grid| grid.site);
-        let cells = outcome.scores.len() / outcome.low.len().max(1);
+        let mut warnings = plan.warnings;
+        if plan.asked.foil == Some(outcome.answer) {
+            warnings.push(
+                "the foil is the clean run's answer: no logit differs from itself".to_owned(),
+            );
+        }
         Ok(Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             model: model.name().to_owned(),
@@ -81,7 +100,8 @@ impl Effects {
             correct_prediction: outcome.answer == outcome.predicted,
             high: outcome.high,
             low: mean(&outcome.low),
-            scores: (0..cells).map(|cell| mean_of_cell(&outcome.scores, cells, cell)).collect(),
+            scores: means(&outcome.scores, outcome.low.len()),
+            sampling: plan.until.map(|until| until.judge(&outcome.by_cell())),
             low_samples: outcome.low,
             sigma,
             noise,
@@ -91,17 +111,22 @@ impl Effects {
             tokens: grid.as_ref().map_or_else(Vec::new, |grid| grid.tokens.clone()),
             layers: grid.map_or_else(Vec::new, |grid| grid.layers),
             sample_scores: outcome.scores,
-            warnings: plan.warnings,
+            warnings,
             work: outcome.work,
+            metric: Metric::Probability,
+            normalised: None,
+            also: outcome.also.into_iter().map(measured).collect(),
+            foil: plan.asked.foil.map(piece),
         })
     }
 
-    /// p(answer) with one cell restored; `None` outside the grid.
+    /// The score, p(answer) unless another [`metric`](Effects::metric) is in front, with one cell restored; `None` outside
+    /// the grid.
     pub fn score(&self, token: usize, layer: usize) -> Option<f64> {
         self.scores.get(self.cell(token, layer)?).copied()
     }
 
-    /// p(answer) of each noise sample with one cell restored; empty outside the grid.
+    /// The score of each noise sample with one cell restored; empty outside the grid.
     pub fn samples(&self, token: usize, layer: usize) -> Vec<f64> {
         let cells = self.tokens.len() * self.layers.len();
         let cell = self.cell(token, layer);
@@ -130,10 +155,12 @@ impl Effects {
         Some(row * self.layers.len() + column)
     }
 
-    /// The cell with the highest score: token, layer, p(answer).
+    /// The cell with the highest score, or the lowest of a divergence or rank: token, layer, score.
     pub fn best(&self) -> Option<(usize, usize, f64)> {
+        let rises = self.rises();
+        let as_good = |one: f64, other: f64| if rises { one >= other } else { one <= other };
         let better = |best: Option<usize>, (cell, score): (usize, &f64)| match best {
-            Some(other) if self.scores[other] >= *score => best,
+            Some(other) if as_good(self.scores[other], *score) => best,
             _ => Some(cell),
         };
         let cell = self.scores.iter().enumerate().fold(None, better)?;
@@ -141,17 +168,17 @@ impl Effects {
         Some((self.tokens[row], self.layers[column], self.scores[cell]))
     }
 
-    /// p(answer) of the clean run.
+    /// The score of the clean run.
     pub const fn high(&self) -> f64 {
         self.high
     }
 
-    /// p(answer) of the corrupted runs, averaged.
+    /// The score of the corrupted runs, averaged.
     pub const fn low(&self) -> f64 {
         self.low
     }
 
-    /// p(answer) of each corrupted run.
+    /// The score of each corrupted run.
     pub fn low_samples(&self) -> &[f64] {
         &self.low_samples
     }
@@ -216,6 +243,12 @@ impl Effects {
         &self.model_digest
     }
 
+    /// How many samples were drawn and whether intervals came out narrow, where the plan says
+    /// [`until`](Trace::until).
+    pub const fn sampling(&self) -> Option<Sampling> {
+        self.sampling
+    }
+
     /// What a reader should know before trusting the numbers.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
@@ -226,7 +259,8 @@ impl Effects {
         self.work
     }
 
-    /// The scores as a picture in ROME's look: tokens down, layers across, colour from the corrupted score up.
+    /// The scores as a picture in ROME's look: tokens down, layers across, colour from the corrupted score up,
+    /// or of a divergence or rank from the lowest score up to the corrupted.
     ///
     /// # Errors
     /// When nothing was restored.
@@ -248,8 +282,8 @@ impl Effects {
             .title(format!("Impact of restoring {} after corrupted input", self.site.words()))
             .column_label(self.column_label())
             .nouns("token", "layer")
-            .scale_label(format!("p({})", self.answer.trim()))
-            .range(self.low, self.ceiling())
+            .scale_label(self.label())
+            .range(self.floor(), self.ceiling())
             .palette(palette(self.site));
         Ok(Figure::from(match self.intervals() {
             Some(intervals) => map.intervals(intervals)?,
@@ -257,10 +291,27 @@ impl Effects {
         }))
     }
 
-    /// The top of the colour scale: the highest score.
+    /// The bottom of the colour scale: the corrupted score, or the lowest where lower is nearer to the clean run.
+    fn floor(&self) -> f64 {
+        if self.rises() {
+            return self.low;
+        }
+        let lowest = self.scores.iter().copied().fold(self.low, f64::min);
+        if lowest < self.low { lowest } else { self.high.min(self.low - self.hair()) }
+    }
+
+    /// What tells the corrupted score from another.
+    fn hair(&self) -> f64 {
+        f64::EPSILON * self.low.abs().max(1.0)
+    }
+
+    /// The top of the colour scale: the highest score, or the corrupted where lower is nearer to the clean run.
     fn ceiling(&self) -> f64 {
+        if !self.rises() {
+            return self.low;
+        }
         let highest = self.scores.iter().copied().fold(self.low, f64::max);
-        if highest > self.low { highest } else { self.high.max(self.low + f64::EPSILON) }
+        if highest > self.low { highest } else { self.high.max(self.low + self.hair()) }
     }
 
     fn column_label(&self) -> String {
@@ -287,6 +338,24 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
+/// The mean of each cell over so many samples.
+fn means(scores: &[f64], samples: usize) -> Vec<f64> {
+    let cells = scores.len() / samples.max(1);
+    (0..cells).map(|cell| mean_of_cell(scores, cells, cell)).collect()
+}
+
+fn measured(reading: Reading) -> Measured {
+    Measured {
+        metric: reading.metric,
+        normalised: None,
+        high: reading.high,
+        low: mean(&reading.low),
+        scores: means(&reading.scores, reading.low.len()),
+        low_samples: reading.low,
+        sample_scores: reading.scores,
+    }
+}
+
 fn mean_of_cell(scores: &[f64], cells: usize, cell: usize) -> f64 {
     let samples: Vec<f64> = scores.iter().skip(cell).step_by(cells).copied().collect();
     mean(&samples)
@@ -294,11 +363,14 @@ fn mean_of_cell(scores: &[f64], cells: usize, cell: usize) -> f64 {
 
 impl fmt::Display for Effects {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (high, low, answer) = (self.high, self.low, self.answer.trim());
-        write!(f, "p({answer}) clean {high:.4}, corrupted {low:.4}")?;
+        let (high, low) = (self.high, self.low);
+        write!(f, "{} clean {high:.4}, corrupted {low:.4}", self.label())?;
         if let Some((token, layer, score)) = self.best() {
             let piece = self.input_tokens[token].trim();
             write!(f, ", best {score:.4} at token {token} ({piece}), layer {layer}")?;
+        }
+        if let Some(sampling) = self.sampling {
+            write!(f, "; {sampling}")?;
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use mambascope_model::Site;
 
 use crate::check::{Problem, Problems};
+use crate::metrics::Metric;
 use crate::npz::NpzError;
 
 /// What can go wrong in this crate.
@@ -60,7 +61,7 @@ pub enum Error {
 
     /// A text is no noise.
     #[error(
-        "`{text}` is no noise\nhelp: write `3s` for three sigma, `0.13` for a standard deviation, or `u0.2` for uniform noise"
+        "`{text}` is no noise\nhelp: write `3s` for three sigma, `0.13` for a standard deviation, `u0.2` for uniform noise, `m` for multivariate normal noise, or `t3` for Student's of 3 degrees"
     )]
     NoiseText {
         /// The text.
@@ -75,6 +76,52 @@ pub enum Error {
         /// How many there are.
         channels: usize,
     },
+
+    /// A text is no metric.
+    #[error("`{name}` is no metric\nhelp: write `p`, `log_p`, `logit_difference`, `kl` or `rank`")]
+    UnknownMetric {
+        /// The text.
+        name: String,
+    },
+
+    /// A metric was not measured.
+    #[error(
+        "{metric} was not measured, but {}\nhelp: `.metrics([Metric::{metric:?}])` before the run measures it too",
+        listed(measured)
+    )]
+    NotMeasured {
+        /// The metric asked for.
+        metric: Metric,
+        /// Those that were.
+        measured: Vec<Metric>,
+    },
+
+    /// Results of two metrics, or normalised in two ways, do not compare.
+    #[error("{first} less {second}\nhelp: take one metric, normalised alike, of both")]
+    NotComparable {
+        /// What the first measures.
+        first: String,
+        /// What the second measures.
+        second: String,
+    },
+
+    /// The corrupted run is as good as the clean one, so nothing can be a share of what lies between.
+    #[error(
+        "{metric} is {low} in the corrupted run and {high} in the clean one, so nothing is a share of the way between\nhelp: \
+         read it raw, or corrupt more strongly"
+    )]
+    NoWay {
+        /// The metric.
+        metric: Metric,
+        /// Of the corrupted run.
+        low: f64,
+        /// Of the clean run.
+        high: f64,
+    },
+
+    /// Results are normalised already.
+    #[error("the results are normalised already\nhelp: normalise what the run gave: `.run()?`")]
+    NormalisedTwice,
 
     /// A text is none of the original project's kinds.
     #[error(
@@ -151,6 +198,11 @@ pub enum Error {
         /// What is missing or odd.
         message: String,
     },
+}
+
+/// Metrics with commas between them.
+fn listed(metrics: &[Metric]) -> String {
+    metrics.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 impl fmt::Debug for Error {

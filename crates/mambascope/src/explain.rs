@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use mambascope_model::{Compute, Config, Timing};
+use mambascope_model::{Compute, Config, Model, Timing};
 
 use crate::at::Extent;
-use crate::check::{Corrupted, Grid, Resolved};
+use crate::check::{Asked, Corrupted, Grid, Resolved};
 use crate::plan::{Direction, Restore};
 use crate::trace::Trace;
-use crate::wavefront::{Work, naive_flops, peak, planned};
+use crate::wavefront::{Work, naive_flops, peak, planned, planned_of};
 
 /// Floating-point operations a second of one core on the fast path: what a core with AVX-512 was measured to do over
 /// whole grids of mamba-130m's shape.
@@ -26,7 +26,6 @@ pub(crate) fn explain(trace: &Trace) -> String {
 
 fn words(trace: &Trace, plan: &Resolved) -> String {
     let (model, config) = (trace.model(), trace.model().config());
-    let work = planned(plan, config.layers);
     let tokens = plan.prompt.ids.len();
     let subject = &plan.prompt.subject;
     let mut text = format!("trace of {} ({} layers)\n", model.name(), config.layers);
@@ -37,14 +36,11 @@ fn words(trace: &Trace, plan: &Resolved) -> String {
     let between = if model.tokens().is_some() { "" } else { " " };
     line("prompt", plan.prompt.pieces.join(between));
     line("", format!("{tokens} tokens, subject {}..{}", subject.start, subject.end));
-    let answer = match plan.answer {
-        None => "the clean run's most probable token".to_owned(),
-        Some(id) => model.tokens().map_or_else(
-            || format!("token {id}"),
-            |tokens| format!("`{}`, token {id}", tokens.readable(id)),
-        ),
-    };
-    line("answer", answer);
+    let answer = plan.asked.answer.map(|id| token(model, id));
+    line("answer", answer.unwrap_or_else(|| "the clean run's most probable token".to_owned()));
+    if !plan.asked.metrics.is_empty() {
+        line("measure", measured(model, &plan.asked));
+    }
     match &plan.corrupted {
         Corrupted::Noise { noise, sigma, .. } => {
             let sigma = sigma.map_or_else(String::new, |sigma| format!(" (sigma {sigma:.4})"));
@@ -72,6 +68,10 @@ fn words(trace: &Trace, plan: &Resolved) -> String {
     for sever in &trace.plan().sever {
         line("sever", sever.to_string());
     }
+    if let Some(until) = plan.until {
+        line("until", until.to_string());
+    }
+    let work = planned(plan, config.layers);
     line("cost", cost(plan, config, work));
     line("", expected(trace, plan, work));
     for warning in &plan.warnings {
@@ -79,6 +79,21 @@ fn words(trace: &Trace, plan: &Resolved) -> String {
     }
     text.truncate(text.trim_end().len());
     text
+}
+
+fn token(model: &Model, id: u32) -> String {
+    model.tokens().map_or_else(
+        || format!("token {id}"),
+        |tokens| format!("`{}`, token {id}", tokens.readable(id)),
+    )
+}
+
+/// What is measured, p(answer) and the others.
+fn measured(model: &Model, asked: &Asked) -> String {
+    let names: Vec<&str> = asked.metrics.iter().map(|metric| metric.name()).collect();
+    let foil =
+        asked.foil.map_or_else(String::new, |id| format!("; the foil is {}", token(model, id)));
+    format!("p, {}{foil}", names.join(", "))
 }
 
 fn restored(trace: &Trace, grid: &Grid) -> String {
@@ -114,14 +129,27 @@ fn parts(restore: &Restore) -> Vec<String> {
 fn cost(plan: &Resolved, config: &Config, work: Work) -> String {
     let cells = plan.grid.as_ref().map_or(0, |grid| grid.tokens.len() * grid.layers.len());
     let (samples, tokens) = (plan.samples(), plan.patched().ids.len());
-    cost_of(cells, samples, cells.max(1) * (samples + 1) * tokens * config.layers, work)
+    let naive = cells.max(1) * (samples + 1) * tokens * config.layers;
+    if let Some(until) = plan.until {
+        let (steps, share) = steps_of(work, naive);
+        let (most, _) = steps_of(planned_of(plan, config.layers, until.most), naive);
+        return format!(
+            "{cells} cells x {samples} to {} samples; {steps} to {most} layer-steps, {share:.0}% of one pass a cell",
+            until.most
+        );
+    }
+    cost_of(cells, samples, naive, work)
+}
+
+/// Layer-steps in words, and their percentage of that of a forward pass for each cell.
+fn steps_of(work: Work, naive: usize) -> (String, f64) {
+    let steps = work.base_steps + work.layer_steps;
+    (grouped(steps), 100.0 * steps as f64 / naive as f64)
 }
 
 /// The work of some cells in words, beside that of a forward pass for each.
 pub(crate) fn cost_of(cells: usize, samples: usize, naive: usize, work: Work) -> String {
-    let steps = work.base_steps + work.layer_steps;
-    let share = 100.0 * steps as f64 / naive as f64;
-    let steps = grouped(steps);
+    let (steps, share) = steps_of(work, naive);
     let plural = |count: usize| if count == 1 { "" } else { "s" };
     format!(
         "{cells} cell{} x {samples} sample{}; {steps} layer-steps, {share:.0}% of one pass a cell",

@@ -28,6 +28,7 @@ mod fill;
 mod guess;
 mod interaction;
 mod knock_out;
+mod measured;
 pub mod metrics;
 pub mod notebook;
 pub mod npz;
@@ -45,6 +46,7 @@ mod swap;
 mod tapped;
 mod trace;
 mod uncertainty;
+mod until;
 mod watch;
 mod wavefront;
 
@@ -65,6 +67,7 @@ pub use mambascope_figure as figure;
 pub use mambascope_figure::Figure;
 pub use mambascope_model as model;
 pub use mambascope_model::{Compute, Lanes, Model, Removal, Rest, Site, Source, Timing};
+pub use metrics::{Metric, Normalisation};
 pub use original::Original;
 pub use plan::{Answer, Direction, PLAN_VERSION, Plan, Prompt, Restore, Subject};
 pub use record::Record;
@@ -72,6 +75,7 @@ pub use sever::Sever;
 pub use show::Show;
 pub use swap::{Alternative, Other, Swap, swap};
 pub use trace::{Scope, Trace};
+pub use until::{Sampling, Until};
 pub use watch::{Progress, Stage, Unwatched, Watch};
 pub use wavefront::Work;
 
@@ -81,8 +85,8 @@ pub mod prelude {
     pub use crate::notebook::{self, Last as _};
     pub use crate::{
         Answer, At, Channels, Compute, Corruption, Direction, Effects, Elsewhere, Error, Facts,
-        Figure, Fill, KnockOut, Knocked, Lanes, Model, Noise, Original, Other, Plan, Record,
-        Removal, Rest, Scope, Sever, Show, Site, Sources, Swap, Through, Timing, TokenSet, Trace,
-        Window, swap,
+        Figure, Fill, KnockOut, Knocked, Lanes, Metric, Model, Noise, Normalisation, Original,
+        Other, Plan, Record, Removal, Rest, Scope, Sever, Show, Site, Sources, Swap, Through,
+        Timing, TokenSet, Trace, Until, Window, swap,
     };
 }

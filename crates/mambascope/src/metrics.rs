@@ -1,6 +1,10 @@
 //! What one row of logits says of the answer, measured against the clean run's row.
 
+mod metric;
+
 use serde::{Deserialize, Serialize};
+
+pub use metric::Metric;
 
 /// Over which rows of the head probabilities are shares.
 ///
@@ -35,6 +39,8 @@ pub struct Measure {
     answer: usize,
     foil: Option<usize>,
     support: Support,
+    /// Of the clean row.
+    shares: Shares,
 }
 
 /// What a row says.
@@ -62,7 +68,8 @@ impl Measure {
     pub fn new(clean: &[f64], known: usize, answer: u32) -> Option<Self> {
         let (answer, foil, support) = (answer as usize, None, Support::Head);
         let is_sound = answer < known && known <= clean.len();
-        is_sound.then(|| Self { clean: clean.to_vec(), known, answer, foil, support })
+        let (clean, shares) = (clean.to_vec(), Shares::of(clean));
+        is_sound.then_some(Self { clean, known, answer, foil, support, shares })
     }
 
     /// With this token as what the answer is told from; one that is not known is no foil.
@@ -73,7 +80,16 @@ impl Measure {
 
     /// With probabilities as shares of these rows.
     pub fn support(&self, support: Support) -> Self {
-        Self { support, ..self.clone() }
+        let rows = Self { support, ..self.clone() };
+        Self { shares: Shares::of(&rows.clean[..rows.end()]), ..rows }
+    }
+
+    /// How many rows of the head are shared among.
+    const fn end(&self) -> usize {
+        match self.support {
+            Support::Head => self.clean.len(),
+            Support::Known => self.known,
+        }
     }
 
     /// What the clean row says of itself.
@@ -84,12 +100,9 @@ impl Measure {
     /// What a row of logits says; NaN throughout, and the last rank, where it is shorter than the clean one.
     ///
     /// # Cost
-    /// Two passes over the row.
+    /// Three passes over the row.
     pub fn of(&self, row: &[f64]) -> Metrics {
-        let end = match self.support {
-            Support::Head => self.clean.len(),
-            Support::Known => self.known,
-        };
+        let end = self.end();
         let (Some(clean), Some(row)) = (self.clean.get(..end), row.get(..end)) else {
             let nan = f64::NAN;
             let logit_difference = self.foil.map(|_| nan);
@@ -102,12 +115,13 @@ impl Measure {
                 rank: self.known,
             };
         };
-        let log_probability = Shares::of(row).log(row[self.answer]);
+        let shares = Shares::of(row);
+        let log_probability = shares.log(row[self.answer]);
         Metrics {
             probability: log_probability.exp(),
             log_probability,
             logit_difference: self.foil.map(|foil| row[self.answer] - row[foil]),
-            divergence: divergence(clean, row),
+            divergence: divergence((clean, &self.shares), (row, &shares)),
             rank: rank(&row[..self.known], self.answer),
         }
     }
@@ -115,6 +129,7 @@ impl Measure {
 
 /// A row's softmax, in logarithms: the largest logit is taken out first, so that nothing overflows and rows of large logits
 /// lose no figures.
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct Shares {
     largest: f64,
     log_sum: f64,
@@ -134,8 +149,7 @@ impl Shares {
 }
 
 /// The sum over tokens of p (ln p - ln q). What is impossible under p adds nothing.
-fn divergence(clean: &[f64], row: &[f64]) -> f64 {
-    let (p_shares, q_shares) = (Shares::of(clean), Shares::of(row));
+fn divergence((clean, p_shares): (&[f64], &Shares), (row, q_shares): (&[f64], &Shares)) -> f64 {
     let terms = clean.iter().zip(row).map(|(clean, row)| {
         let (p, q) = (p_shares.log(*clean), q_shares.log(*row));
         let share = p.exp();
@@ -156,6 +170,7 @@ fn rank(known: &[f64], answer: usize) -> usize {
 /// What is made of a score, given those of the corrupted (low) and the clean (high) run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Normalisation {
     /// The score as it is.
     #[default]

@@ -10,7 +10,9 @@ use crate::Error;
 use crate::at::{At, Extent, TokenSet, Window};
 use crate::corrupt::Corruption;
 use crate::fill::Fill;
+use crate::metrics::Metric;
 use crate::sever::Sever;
+use crate::until::Until;
 
 /// The version of plans that this library writes and reads.
 pub const PLAN_VERSION: u32 = 1;
@@ -206,6 +208,15 @@ pub struct Plan {
     /// What is held as it is in the patched run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sever: Vec<Sever>,
+    /// What is measured beside p(answer).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub metrics: Vec<Metric>,
+    /// What the answer is told from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foil: Option<Answer>,
+    /// How narrow intervals are to be; else as many samples are drawn as the noise says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Until>,
 }
 
 impl Plan {
@@ -221,6 +232,9 @@ impl Plan {
             direction: Direction::default(),
             pairs: Vec::new(),
             sever: Vec::new(),
+            metrics: Vec::new(),
+            foil: None,
+            until: None,
         }
     }
 

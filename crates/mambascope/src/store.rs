@@ -8,6 +8,8 @@ use mambascope_model::Site;
 use crate::Error;
 use crate::at::Window;
 use crate::effects::Effects;
+use crate::measured::Measured;
+use crate::metrics::Metric;
 use crate::npz::{Array, Npz, Values};
 use crate::original::Original;
 use crate::plan::Plan;
@@ -21,7 +23,8 @@ const LAYERS_LIMIT: usize = 1 << 16;
 impl Effects {
     /// Writes the effects by the file's ending: npz, json, or a picture as svg, png, pdf or txt.
     ///
-    /// An npz has ROME's keys and reads without pickle; scores of cells outside the grid are NaN.
+    /// An npz has ROME's keys and reads without pickle; scores of cells outside the grid are NaN. Other metrics that were
+    /// measured are there under the same keys with their name added, such as `scores.log_p`.
     ///
     /// # Errors
     /// For another ending, or when the file cannot be written; a file that was there is kept then.
@@ -35,6 +38,11 @@ impl Effects {
             }
         }
         Ok(self)
+    }
+
+    /// Whether a name is that of a file of numbers, npz or json, which holds all metrics at once, raw or normalised.
+    pub fn is_numbers(file: &Path) -> bool {
+        Ending::of(file, &[Ending::Npz, Ending::Json], ENDINGS).is_ok()
     }
 
     /// Refuses a name under which effects cannot be written.
@@ -74,7 +82,12 @@ impl Effects {
             && self.tokens.iter().all(|&token| token < tokens)
             && self.layers.iter().all(|&layer| layer < layers)
             && self.scores.len() == cells
-            && self.sample_scores.len() == cells * self.low_samples.len();
+            && self.sample_scores.len() == cells * self.low_samples.len()
+            && self.also.iter().all(|also| {
+                also.scores.len() == cells
+                    && also.low_samples.len() == self.low_samples.len()
+                    && also.sample_scores.len() == self.sample_scores.len()
+            });
         if fits { Ok(self) } else { Err("its parts do not fit each other".to_owned()) }
     }
 
@@ -83,14 +96,10 @@ impl Effects {
     /// # Errors
     /// Never for effects of a run.
     pub fn to_npz(&self) -> Result<Npz, Error> {
-        let (tokens, layers) = self.whole_shape();
-        let samples = self.low_samples.len();
-        let sample_scores: Vec<f64> =
-            (0..samples).flat_map(|sample| self.whole(Some(sample))).collect();
         let ids: Vec<i64> = self.input_ids.iter().map(|&id| i64::from(id)).collect();
         let subject = vec![self.subject.start as i64, self.subject.end as i64];
         let mut npz = Npz::default();
-        npz.insert("scores", Array::new([tokens, layers], self.whole(None))?);
+        self.insert(&mut npz, "", &self.scores, &self.sample_scores)?;
         npz.insert("low_score", Array::scalar(self.low));
         npz.insert("high_score", Array::scalar(self.high));
         npz.insert("input_ids", Array::vector(ids));
@@ -102,16 +111,54 @@ impl Effects {
         npz.insert("kind", Array::scalar(self.kind()));
         npz.insert("answer_id", Array::scalar(i64::from(self.answer_id)));
         npz.insert("site", Array::scalar(self.site.name()));
-        npz.insert("sample_scores", Array::new([samples, tokens, layers], sample_scores)?);
+        npz.insert("metric", Array::scalar(self.metric.name()));
         npz.insert("low_samples", Array::vector(self.low_samples.clone()));
+        for also in &self.also {
+            let name = also.metric.name();
+            self.insert(&mut npz, &format!(".{name}"), &also.scores, &also.sample_scores)?;
+            npz.insert(format!("low_score.{name}"), Array::scalar(also.low));
+            npz.insert(format!("high_score.{name}"), Array::scalar(also.high));
+            npz.insert(format!("low_samples.{name}"), Array::vector(also.low_samples.clone()));
+        }
         npz.insert("plan", Array::scalar(self.plan.to_json()?.as_str()));
         npz.insert("result", Array::scalar(self.without_scores()?.as_str()));
         Ok(npz)
     }
 
+    /// The scores of a metric and those of its samples over the whole grid, under keys with this ending.
+    fn insert(
+        &self,
+        npz: &mut Npz,
+        ending: &str,
+        scores: &[f64],
+        sample_scores: &[f64],
+    ) -> Result<(), Error> {
+        let (tokens, layers) = self.whole_shape();
+        let (samples, cells) = (self.low_samples.len(), self.tokens.len() * self.layers.len());
+        let of_samples = (0..samples).flat_map(|sample| {
+            self.whole(sample_scores.get(sample * cells..(sample + 1) * cells).unwrap_or_default())
+        });
+        let of_samples = of_samples.collect::<Vec<f64>>();
+        let shape = [samples, tokens, layers];
+        npz.insert(format!("scores{ending}"), Array::new([tokens, layers], self.whole(scores))?);
+        npz.insert(format!("sample_scores{ending}"), Array::new(shape, of_samples)?);
+        Ok(())
+    }
+
     /// All but the scores, as JSON: what ROME's keys have no place for.
     fn without_scores(&self) -> Result<String, Error> {
-        let bare = Self { scores: Vec::new(), sample_scores: Vec::new(), ..self.clone() };
+        let without = |also: &Measured| Measured {
+            scores: Vec::new(),
+            sample_scores: Vec::new(),
+            low_samples: also.low_samples.clone(),
+            ..*also
+        };
+        let bare = Self {
+            scores: Vec::new(),
+            sample_scores: Vec::new(),
+            also: self.also.iter().map(without).collect(),
+            ..self.clone()
+        };
         serde_json::to_string(&bare).map_err(|source| Error::Json { what: "result", source })
     }
 
@@ -121,14 +168,9 @@ impl Effects {
         (self.input_ids.len(), layers)
     }
 
-    /// The scores of the whole grid, or of one sample; NaN where nothing was run.
-    fn whole(&self, sample: Option<usize>) -> Vec<f64> {
+    /// Scores of the cells over the whole grid; NaN where nothing was run.
+    fn whole(&self, scores: &[f64]) -> Vec<f64> {
         let (tokens, layers) = self.whole_shape();
-        let cells = self.tokens.len() * self.layers.len();
-        let scores = match sample {
-            Some(sample) => &self.sample_scores[sample * cells..][..cells],
-            None => &self.scores,
-        };
         let mut whole = vec![f64::NAN; tokens * layers];
         for (row, token) in self.tokens.iter().enumerate() {
             for (column, layer) in self.layers.iter().enumerate() {
@@ -175,27 +217,39 @@ fn read(npz: &Npz) -> Result<Effects, String> {
     }
     let mut effects: Effects = serde_json::from_str(&text(npz, "result")?)
         .map_err(|error| format!("`result`: {error}"))?;
-    let samples =
-        array(npz, "sample_scores")?.to_f64().ok_or("`sample_scores` holds no numbers")?;
-    let whole = tokens * layers;
-    let fits = samples.len() == effects.low_samples.len() * whole
-        && effects.whole_shape() == (tokens, layers)
+    let fits = effects.whole_shape() == (tokens, layers)
         && effects.tokens.iter().all(|&token| token < tokens)
         && effects.layers.iter().all(|&layer| layer < layers);
     if !fits {
         return Err("`scores`, `sample_scores` and `result` do not fit each other".to_owned());
+    }
+    (effects.scores, effects.sample_scores) = scores_of(npz, &effects, "")?;
+    for index in 0..effects.also.len() {
+        let ending = format!(".{}", effects.also[index].metric);
+        let read = scores_of(npz, &effects, &ending)?;
+        let also = &mut effects.also[index];
+        (also.scores, also.sample_scores) = read;
+    }
+    effects.sound()
+}
+
+/// The scores of the cells, and of their samples, under keys with this ending.
+fn scores_of(npz: &Npz, effects: &Effects, ending: &str) -> Result<(Vec<f64>, Vec<f64>), String> {
+    let (tokens, layers) = effects.whole_shape();
+    let whole = tokens * layers;
+    let (scores, samples) = (format!("scores{ending}"), format!("sample_scores{ending}"));
+    let (values, of_samples) = (numbers(npz, &scores)?, numbers(npz, &samples)?);
+    if values.len() != whole || of_samples.len() != effects.low_samples.len() * whole {
+        return Err(format!("`{scores}`, `{samples}` and `result` do not fit each other"));
     }
     let cells: Vec<usize> = effects
         .tokens
         .iter()
         .flat_map(|token| effects.layers.iter().map(move |layer| token * layers + layer))
         .collect();
-    effects.scores = cells.iter().map(|&cell| values[cell]).collect();
-    effects.sample_scores = samples
-        .chunks(whole.max(1))
-        .flat_map(|sample| cells.iter().map(|&cell| sample[cell]))
-        .collect();
-    effects.sound()
+    let of_cells = |whole: &[f64]| cells.iter().map(|&cell| whole[cell]).collect::<Vec<f64>>();
+    let of_samples = of_samples.chunks(whole.max(1)).flat_map(of_cells).collect();
+    Ok((of_cells(&values), of_samples))
 }
 
 /// A file of ROME's own program, which knows neither samples nor plan.
@@ -244,6 +298,11 @@ fn read_rome(npz: &Npz, scores: Vec<f64>, tokens: usize, layers: usize) -> Resul
                 .to_owned(),
         ],
         work: crate::wavefront::Work::default(),
+        metric: Metric::Probability,
+        normalised: None,
+        also: Vec::new(),
+        foil: None,
+        sampling: None,
     })
 }
 

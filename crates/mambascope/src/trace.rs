@@ -10,11 +10,13 @@ use crate::check::{Resolved, resolve};
 use crate::corrupt::Corruption;
 use crate::effects::Effects;
 use crate::fill::Fill;
+use crate::metrics::Metric;
 use crate::plan::{Answer, Direction, Plan, Prompt, Restore, Subject};
 use crate::record::Record;
 use crate::sever::Sever;
 use crate::swap::Other;
 use crate::tapped::Tapped;
+use crate::until::Until;
 use crate::watch::Watch;
 use crate::{Error, explain, notebook, wavefront};
 
@@ -95,6 +97,29 @@ impl Trace {
     /// Names the token whose probability is measured; else it is the clean run's most probable one.
     pub fn answer(&self, answer: impl Into<Answer>) -> Self {
         self.change(|plan| plan.answer = answer.into())
+    }
+
+    /// Names the token that the answer is told from, and measures the logit difference of the two.
+    pub fn foil(&self, foil: impl Into<Answer>) -> Self {
+        self.change(|plan| plan.foil = Some(foil.into()))
+    }
+
+    /// Measures these beside p(answer), from the same runs; [`Effects::metric`] gives each.
+    ///
+    /// # Cost
+    /// No forward pass; a look at all logits at the end of each, where p(answer) alone is otherwise asked for.
+    pub fn metrics(&self, metrics: impl IntoIterator<Item = Metric>) -> Self {
+        // p(answer) is always measured, so that plans with and without its name are one.
+        let others = metrics.into_iter().filter(|metric| *metric != Metric::Probability);
+        self.change(|plan| plan.metrics = others.collect())
+    }
+
+    /// Draws more samples of noise until the 95 % interval of every cell is narrower than this, beginning with as many as
+    /// the noise says: `.until(0.05)`, or `.until(Until::width(0.05).most(500))`.
+    ///
+    /// The stream of draws goes on, so that the result is that of a run with as many samples at once.
+    pub fn until(&self, until: impl Into<Until>) -> Self {
+        self.change(|plan| plan.until = Some(until.into()))
     }
 
     /// Makes the corrupted run: noise on the subject (a bare number means so many sigmas), another subject ([`swap`]),
@@ -201,7 +226,7 @@ impl Trace {
     /// The plan's prompt and answer alone, as the clean run reads them.
     pub(crate) fn resolve_clean(&self) -> Result<Resolved, Error> {
         let clean = self.change(|plan| (plan.corrupt, plan.restore) = (Corruption::Nothing, None));
-        clean.change(|plan| plan.sever.clear()).resolve()
+        clean.change(|plan| (plan.sever, plan.until) = (Vec::new(), None)).resolve()
     }
 
     /// The trace in words, with the work it will take; problems, if it cannot run.

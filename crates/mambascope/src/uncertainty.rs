@@ -4,7 +4,7 @@ use mambascope_figure::{Figure, Heatmap, Lines, Palette, RowLabel, Series};
 
 use crate::Error;
 use crate::effects::Effects;
-use crate::stats::{Dependence, Flips, Interval, LEVEL, false_discovery, sign_flips};
+use crate::stats::{Dependence, Flips, Interval, false_discovery, sign_flips};
 
 /// Most lines that are told apart at a glance.
 const FEW_LINES: usize = 4;
@@ -12,10 +12,10 @@ const FEW_LINES: usize = 4;
 const RATE: f64 = 0.05;
 
 impl Effects {
-    /// p(answer) with one cell restored, with its 95 % interval over noise samples, within 0 and 1; `None` outside the grid.
+    /// The score with one cell restored, with its 95 % interval over noise samples; `None` outside the grid.
     ///
-    /// The interval is the one for [probabilities](Interval::probability). Its ends are NaN where the results keep no samples, as
-    /// ROME's files do not.
+    /// The interval of p(answer) is the one for [probabilities](Interval::probability), within 0 and 1; of other metrics the
+    /// one for [skewed](Interval::skewed) values. Its ends are NaN where the results keep no samples, as ROME's files do not.
     ///
     /// # Example
     /// ```
@@ -28,15 +28,15 @@ impl Effects {
     /// ```
     pub fn interval(&self, token: usize, layer: usize) -> Option<Interval> {
         let score = self.score(token, layer)?;
-        let found = Interval::probability(&self.samples(token, layer), LEVEL);
+        let found = self.interval_of(&self.samples(token, layer));
         Some(Interval { mean: score, ..found })
     }
 
-    /// What restoring one cell adds to p(answer), with its 95 % interval: each sample less the corrupted run under the same
+    /// What restoring one cell adds to the score, with its 95 % interval: each sample less the corrupted run under the same
     /// noise; `None` outside the grid.
     pub fn effect(&self, token: usize, layer: usize) -> Option<Interval> {
         let score = self.score(token, layer)?;
-        let found = Interval::skewed(&self.differences(token, layer), LEVEL).within(-1.0, 1.0);
+        let found = self.interval_of_differences(&self.differences(token, layer));
         Some(Interval { mean: score - self.low(), ..found })
     }
 
@@ -74,7 +74,7 @@ impl Effects {
             .title(format!("Impact of restoring {} after corrupted input", self.site().words()))
             .column_label(self.column_words())
             .column_noun("layer")
-            .value_label(format!("p({})", self.answer().trim()))
+            .value_label(self.label())
             .rule("clean run", self.high())
             .rule("corrupted run", self.low());
         let count = self.low_samples().len();
@@ -88,8 +88,12 @@ impl Effects {
     /// noise.
     ///
     /// # Errors
-    /// When the grids have not the same numbers of tokens and layers, or nothing was restored.
+    /// When the grids have not the same numbers of tokens and layers, nothing was restored, or two metrics are compared.
     pub fn less(&self, other: &Effects) -> Result<Figure, Error> {
+        let measures = |effects: &Effects| (effects.metric, effects.normalisation());
+        if measures(self) != measures(other) {
+            return Err(Error::NotComparable { first: self.label(), second: other.label() });
+        }
         let map = self.map()?.minus(&other.map()?)?;
         let title = format!("{} less {}", self.site().words(), other.site().words());
         let map = map.title(format!("Impact of restoring: {title}"));
@@ -190,7 +194,7 @@ impl Effects {
         Ok(map
             .column_label(self.column_words())
             .nouns("token", "layer")
-            .scale_label(format!("p({})", self.answer().trim()))
+            .scale_label(self.label())
             .palette(Palette::Diverging))
     }
 }

@@ -3,6 +3,7 @@
 use mambascope_model::Error as ModelError;
 
 use crate::Error;
+use crate::until::Sampling;
 
 /// How far a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +46,9 @@ pub trait Watch: Sync {
     fn stage(&self, stage: Stage, done: usize, all: usize) {
         let _ = (stage, done, all);
     }
+
+    /// Hears what the samples so far say, where more are drawn until intervals are narrow.
+    fn sampled(&self, _: Sampling) {}
 
     /// Whether the run is to stop; asked before each group of rows, and before each layer of a single prompt.
     fn stopped(&self) -> bool {

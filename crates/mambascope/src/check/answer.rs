@@ -1,37 +1,80 @@
-//! Whose probability a plan measures.
+//! Whose probability a plan measures, and what else.
 
 use mambascope_model::{Model, Tokens};
 
 use super::Problem;
+use crate::metrics::Metric;
 use crate::plan::{Answer, Plan, Prompt};
 
-/// The answer's token; `None` where the clean run decides, or a problem was found.
-pub(super) fn resolve(model: &Model, plan: &Plan, problems: &mut Vec<Problem>) -> Option<u32> {
-    let found = match &plan.answer {
-        Answer::Predicted => return None,
-        Answer::Token(token) => known_token(model, *token),
-        Answer::Text(text) => match model.tokens() {
-            Some(tokens) => token_of(tokens, text, &plan.prompt),
-            None => Err(Problem::new(
-                format!("answer `{text}`, but {} has no tokenizer", model.name()),
-                "give the answer's token: `.answer(42)`, or `--answer-id 42`",
-            )),
-        },
-    };
-    found.map_err(|problem| problems.push(problem)).ok()
+/// What a plan measures.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    /// `None` where the clean run decides.
+    pub(crate) answer: Option<u32>,
+    pub(crate) foil: Option<u32>,
+    /// Beside p(answer), each once.
+    pub(crate) metrics: Vec<Metric>,
 }
 
-fn known_token(model: &Model, token: u32) -> Result<u32, Problem> {
+/// What is measured; problems are noted.
+pub(super) fn resolve(model: &Model, plan: &Plan, problems: &mut Vec<Problem>) -> Asked {
+    let mut token = |role, answer| {
+        token(model, plan, role, answer)?.map_err(|problem| problems.push(problem)).ok()
+    };
+    let answer = token("answer", &plan.answer);
+    let foil = plan.foil.as_ref().and_then(|foil| token("foil", foil));
+    if plan.foil == Some(Answer::Predicted) {
+        problems.push(Problem::new(
+            "the foil is left to the clean run, which says the answer",
+            "name it: `.foil(\" Rome\")`, or `--foil Rome`",
+        ));
+    }
+    if foil.is_some() && foil == answer {
+        problems.push(Problem::new(
+            "the foil is the answer itself",
+            "name another token that could come: `.foil(\" Rome\")`, or `--foil Rome`",
+        ));
+    }
+    let mut asked = plan.metrics.clone();
+    if plan.foil.is_some() {
+        asked.push(Metric::LogitDifference);
+    } else if asked.contains(&Metric::LogitDifference) {
+        problems.push(Problem::new(
+            "the logit difference is to be measured, and no foil is named",
+            "name what the answer is told from: `.foil(\" Rome\")`, or `--foil Rome`",
+        ));
+    }
+    asked.retain(|metric| *metric != Metric::Probability);
+    let metrics = Metric::ALL.into_iter().filter(|metric| asked.contains(metric)).collect();
+    Asked { answer, foil, metrics }
+}
+
+/// The token in a role; `None` where the clean run decides.
+fn token(model: &Model, plan: &Plan, role: &str, answer: &Answer) -> Option<Result<u32, Problem>> {
+    Some(match answer {
+        Answer::Predicted => return None,
+        Answer::Token(token) => known_token(model, role, *token),
+        Answer::Text(text) => match model.tokens() {
+            Some(tokens) => token_of(tokens, role, text, &plan.prompt),
+            None => Err(Problem::new(
+                format!("{role} `{text}`, but {} has no tokenizer", model.name()),
+                format!("give the {role}'s token: `.{role}(42)`, or `--{role}-id 42`"),
+            )),
+        },
+    })
+}
+
+fn known_token(model: &Model, role: &str, token: u32) -> Result<u32, Problem> {
     let known = model.config().known_vocabulary;
     if (token as usize) < known {
         return Ok(token);
     }
-    let what = format!("answer token {token}; {} has {known} tokens", model.name());
+    let what = format!("{role} token {token}; {} has {known} tokens", model.name());
     Err(Problem::new(what, format!("a token from 0 to {}", known.saturating_sub(1))))
 }
 
 /// The token of a text: with a space before it where neither the text nor the prompt's end has one.
-fn token_of(tokens: &Tokens, text: &str, prompt: &Prompt) -> Result<u32, Problem> {
+fn token_of(tokens: &Tokens, role: &str, text: &str, prompt: &Prompt) -> Result<u32, Problem> {
     let open = match prompt {
         Prompt::Text(prompt) => !prompt.ends_with(char::is_whitespace),
         Prompt::Ids(_) => true,
@@ -52,7 +95,7 @@ fn token_of(tokens: &Tokens, text: &str, prompt: &Prompt) -> Result<u32, Problem
     }
     let help = first_pieces.first().map_or_else(
         || "write one word".to_owned(),
-        |piece| format!("a trace measures one token; the first of these is `.answer(\"{piece}\")`"),
+        |piece| format!("a trace measures one token; the first of these is `.{role}(\"{piece}\")`"),
     );
-    Err(Problem::new(format!("answer `{text}` is not one token of this model"), help))
+    Err(Problem::new(format!("{role} `{text}` is not one token of this model"), help))
 }

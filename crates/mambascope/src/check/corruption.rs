@@ -4,7 +4,7 @@ use mambascope_model::Model;
 
 use super::prompt::{Tokenised, subject_sigma};
 use super::{Problem, Resolved, Spoken};
-use crate::corrupt::{Corruption, Noise, Scale};
+use crate::corrupt::{Corruption, Distribution, Noise, Scale, fitted_ids};
 use crate::facts::bundled_facts;
 use crate::fill::Fill;
 use crate::plan::{Direction, Plan, Prompt, Subject};
@@ -192,6 +192,36 @@ pub(super) fn alignment(
 /// The most samples a trace may have.
 const SAMPLES_LIMIT: usize = 100_000;
 
+/// Notes what is wrong with a plan's search for narrow intervals.
+pub(super) fn check_until(plan: &Plan, problems: &mut Vec<Problem>) {
+    let Some(until) = plan.until else { return };
+    if !(until.width.is_finite() && until.width > 0.0) {
+        problems.push(Problem::new(
+            format!("intervals narrower than {}", until.width),
+            "a width above 0, such as `.until(0.05)`, or `--until 0.05`",
+        ));
+    }
+    let Corruption::Noise(noise) = &plan.corrupt else {
+        problems.push(Problem::new(
+            "samples are to be drawn until intervals are narrow, and nothing is drawn",
+            "corrupt by noise, `.corrupt(3.0)`, or leave `.until(..)` out: there is one corrupted run",
+        ));
+        return;
+    };
+    if noise.samples == 1 {
+        problems.push(Problem::new(
+            "samples are to be drawn until intervals are narrow, beginning with 1",
+            "`.samples(10)`: the spread of the first ones says how many more are needed",
+        ));
+    }
+    if until.most < noise.samples || until.most > SAMPLES_LIMIT {
+        problems.push(Problem::new(
+            format!("at most {} samples, beginning with {}", until.most, noise.samples),
+            format!("`Until::width(0.05).most(500)`, from {} to {SAMPLES_LIMIT}", noise.samples),
+        ));
+    }
+}
+
 fn noise_factor(model: &Model, noise: &Noise, problems: &mut Vec<Problem>) -> (f64, Option<f64>) {
     if noise.samples == 0 || noise.samples > SAMPLES_LIMIT {
         problems.push(Problem::new(
@@ -204,6 +234,10 @@ fn noise_factor(model: &Model, noise: &Noise, problems: &mut Vec<Problem>) -> (f
         let help = "a finite number that is not negative, such as `Noise::sigmas(3.0)`";
         problems.push(Problem::new(format!("noise of size {amount}"), help));
     }
+    if noise.distribution.is_fitted() {
+        problems.extend(fitted_problems(model, noise));
+        return (amount, None);
+    }
     match noise.scale {
         Scale::Absolute(amount) => (amount, None),
         Scale::Sigmas(count) => match subject_sigma(model, noise) {
@@ -214,4 +248,42 @@ fn noise_factor(model: &Model, noise: &Noise, problems: &mut Vec<Problem>) -> (f
             }
         },
     }
+}
+
+/// All that is wrong with noise that has the mean and covariance of embeddings.
+fn fitted_problems(model: &Model, noise: &Noise) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if let Distribution::Student(degrees) = noise.distribution
+        && !(degrees.is_finite() && degrees > 2.0)
+    {
+        problems.push(Problem::new(
+            format!("Student's noise of {degrees} degrees of freedom"),
+            "a finite number above 2, below which its variance is endless: `Noise::student(3.0)`, or `--noise t3`",
+        ));
+    }
+    if let Scale::Sigmas(count) = noise.scale {
+        problems.push(Problem::new(
+            format!("multivariate noise of {count} sigma"),
+            "`Noise::multivariate()` or `Noise::student(3.0)` have the size of the embeddings themselves",
+        ));
+    }
+    if !noise.subjects.is_empty() && model.tokens().is_none() {
+        problems.push(Problem::new(
+            format!(
+                "noise fitted to texts, but {} has no tokenizer to read them with",
+                model.name()
+            ),
+            "leave `.over(..)` out: mean and covariance are then those of the embedding table",
+        ));
+        return problems;
+    }
+    match fitted_ids(model, noise) {
+        Ok(ids) if ids.len() < 2 => problems.push(Problem::new(
+            format!("mean and covariance over {} tokens", ids.len()),
+            "texts of two tokens or more, or leave `.over(..)` out for the embedding table",
+        )),
+        Ok(_) => {}
+        Err(error) => problems.push(super::prompt::problem_of(&error)),
+    }
+    problems
 }

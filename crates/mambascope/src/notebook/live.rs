@@ -10,6 +10,7 @@ use super::bundle::Bundle;
 use super::dialect::Dialect;
 use super::display::Display;
 use super::interrupted;
+use crate::until::Sampling;
 use crate::watch::{Progress, Stage, Watch};
 
 /// Shorter runs show nothing.
@@ -44,6 +45,7 @@ struct State {
     latest: Option<Far>,
     /// When what is counted now was begun.
     since: Option<Instant>,
+    sampling: Option<Sampling>,
 }
 
 /// How far a run is: so many of so many cells, prompts, layers.
@@ -78,7 +80,8 @@ impl Live {
         if self.began.elapsed() < PATIENCE || done >= far.all {
             return;
         }
-        let bundle = moving(&self.name, far, state.since.unwrap_or(self.began).elapsed());
+        let elapsed = state.since.unwrap_or(self.began).elapsed();
+        let bundle = moving(&self.name, far, elapsed, state.sampling);
         match &mut state.shown {
             None => state.shown = Some((Display::of(&bundle), Instant::now())),
             Some((display, at)) if at.elapsed() >= PAUSE => {
@@ -97,6 +100,10 @@ impl Watch for Live {
 
     fn stage(&self, stage: Stage, done: usize, all: usize) {
         self.tell(Far { done, all, noun: stage.noun() });
+    }
+
+    fn sampled(&self, sampling: Sampling) {
+        self.state().sampling = Some(sampling);
     }
 
     fn stopped(&self) -> bool {
@@ -126,7 +133,7 @@ impl Drop for Live {
 }
 
 /// How far a run is and how long it will take, with a bar that has the theme's colours.
-fn moving(name: &str, far: Far, elapsed: Duration) -> Bundle {
+fn moving(name: &str, far: Far, elapsed: Duration, sampling: Option<Sampling>) -> Bundle {
     let Far { done, all, noun } = far;
     let left = match done {
         0 => String::new(),
@@ -135,7 +142,8 @@ fn moving(name: &str, far: Far, elapsed: Duration) -> Bundle {
             format!(", {} left", time(left))
         }
     };
-    let words = format!("{done} of {all} {noun}{left}");
+    let samples = sampling.map_or_else(String::new, |sampling| format!("; {sampling}"));
+    let words = format!("{done} of {all} {noun}{left}{samples}");
     let name = crate::show::escaped(name);
     let html = format!(
         "<div>{name} <progress value=\"{done}\" max=\"{all}\" style=\"vertical-align:middle;width:16em;\
@@ -177,7 +185,16 @@ mod tests {
         let far = |done| Far { done, all: 72, noun: "cells" };
         let (half, done) = (far(36), far(72));
         let text = |bundle: &Bundle| bundle.get("text/plain").map(str::to_owned);
-        let moving = moving("trace", half, Duration::from_secs(4));
+        let until = crate::Until::width(0.05);
+        let sampling = Sampling { until, samples: 10, wide: 2, widest: Some(0.25) };
+        let sampled = moving("trace", half, Duration::from_secs(4), Some(sampling));
+        assert_eq!(
+            text(&sampled).as_deref(),
+            Some(
+                "trace: 36 of 72 cells, 4.0 s left; 10 samples, widest interval 0.2500, 2 cells not narrower than 0.05"
+            )
+        );
+        let moving = moving("trace", half, Duration::from_secs(4), None);
         assert_eq!(text(&moving).as_deref(), Some("trace: 36 of 72 cells, 4.0 s left"));
         assert!(
             moving.get("text/html").is_some_and(|html| html.contains("value=\"36\" max=\"72\""))

@@ -43,13 +43,13 @@ pub(super) fn html(effects: &Effects) -> String {
 
 fn headline(effects: &Effects) -> String {
     let (high, low) = (effects.high(), effects.low());
-    let (answer, site) = (effects.answer().trim(), effects.site().words());
+    let (label, site) = (effects.label(), effects.site().words());
     let restored = match (effects.tokens().is_empty(), effects.window().size) {
         (true, _) => "nothing restored".to_owned(),
         (false, 1) => format!("{site} restored, one layer at a time"),
         (false, size) => format!("{site} restored, {size} layers at a time"),
     };
-    format!("p({answer}): clean {high:.4}, corrupted {low:.4}; {restored}")
+    format!("{label}: clean {high:.4}, corrupted {low:.4}; {restored}")
 }
 
 fn grid(effects: &Effects) -> String {
@@ -87,12 +87,14 @@ fn list(effects: &Effects) -> String {
     let rows: String = strongest(effects, STRONGEST).into_iter().map(row).collect();
     let cells = effects.tokens().len() * effects.layers().len();
     format!(
-        "<table><caption>the {STRONGEST} highest of {cells} cells</caption><thead><tr><th>token</th><th></th>\
-         <th>layer</th><th>p</th><th>95 % interval</th></tr></thead><tbody>{rows}</tbody></table>"
+        "<table><caption>the {STRONGEST} {} of {cells} cells</caption><thead><tr><th>token</th><th></th>\
+         <th>layer</th><th>{}</th><th>95 % interval</th></tr></thead><tbody>{rows}</tbody></table>",
+        if effects.rises() { "highest" } else { "lowest" },
+        escaped(effects.metric.name()),
     )
 }
 
-/// Cells by score, the highest first.
+/// Cells by score, those nearest to the clean run first.
 fn strongest(effects: &Effects, count: usize) -> Vec<(usize, usize, f64)> {
     let all = effects.tokens().iter().flat_map(|&token| {
         effects
@@ -102,6 +104,10 @@ fn strongest(effects: &Effects, count: usize) -> Vec<(usize, usize, f64)> {
     });
     let mut cells: Vec<_> = all.filter(|cell| cell.2.is_finite()).collect();
     cells.sort_by(|a, b| b.2.total_cmp(&a.2));
+    if !effects.rises() {
+        // Of equals the earlier cell comes first either way.
+        cells.sort_by(|a, b| a.2.total_cmp(&b.2));
+    }
     cells.truncate(count);
     cells
 }
@@ -117,9 +123,11 @@ fn interval(effects: &Effects, token: usize, layer: usize) -> Option<String> {
     Some(format!("{:.4} to {:.4}", interval.low, interval.high))
 }
 
-/// The share of the way from the corrupted to the highest score, as an opacity.
+/// The share of the way from the corrupted to the best score, as an opacity.
 fn depth(effects: &Effects, score: f64) -> f64 {
     let top = effects.best().map_or(effects.high(), |(_, _, score)| score);
-    let share = (score - effects.low()) / (top - effects.low()).max(f64::EPSILON);
+    let toward = if effects.rises() { 1.0 } else { -1.0 };
+    let way = (toward * (top - effects.low())).max(f64::EPSILON);
+    let share = toward * (score - effects.low()) / way;
     if share.is_nan() { 0.0 } else { DEEPEST * share.clamp(0.0, 1.0) }
 }

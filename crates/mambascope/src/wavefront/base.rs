@@ -34,15 +34,6 @@ pub(super) struct Base<'a, O: Operations> {
     sites: BTreeMap<Site, O::Rows>,
 }
 
-/// What the ends of the base rows say.
-pub(super) struct Ends {
-    pub(super) predicted: u32,
-    pub(super) answer: u32,
-    pub(super) high: f64,
-    /// Of each corrupted run; empty where nothing is corrupted.
-    pub(super) low: Vec<f64>,
-}
-
 impl<'a, O: Operations> Base<'a, O> {
     /// Base rows before the first layer.
     pub(super) fn begin(
@@ -149,25 +140,10 @@ impl<'a, O: Operations> Base<'a, O> {
         self.sites.get(&site).ok_or(Error::NotKept { site, layer })
     }
 
-    /// The clean run's prediction, and the answer's probability at the end of every run.
-    pub(super) fn ends(
-        &self,
-        network: &Network<O>,
-        answer: Option<u32>,
-        known: usize,
-    ) -> Result<Ends, Error> {
-        let operations = network.operations();
-        let last = operations.gather(&self.after, &self.ragged.last_rows())?;
-        let logits = network.logits(&last)?;
-        let clean: Vec<f64> = operations
-            .download(&operations.gather(&logits, &[0])?)?
-            .to_dtype(candle_core::DType::F64)?
-            .flatten_all()?
-            .to_vec1()?;
-        let predicted = largest(&clean[..known.min(clean.len())]);
-        let answer = answer.unwrap_or(predicted);
-        let p = operations.probability(&logits, answer as usize)?;
-        Ok(Ends { predicted, answer, high: p[0], low: p[1..].to_vec() })
+    /// Logits at the end of every run, the clean one first.
+    pub(super) fn logits(&self, network: &Network<O>) -> Result<O::Rows, Error> {
+        let last = network.operations().gather(&self.after, &self.ragged.last_rows())?;
+        Ok(network.logits(&last)?)
     }
 }
 
@@ -183,14 +159,6 @@ pub(super) fn to_keep(restored: &[Site]) -> Vec<Site> {
         wanted.extend([Site::ScanOut, Site::Gate]);
     }
     wanted
-}
-
-/// The first of the largest.
-fn largest(values: &[f64]) -> u32 {
-    let better = |best: usize, (index, &value): (usize, &f64)| {
-        if value > values[best] { index } else { best }
-    };
-    values.iter().enumerate().fold(0, better) as u32
 }
 
 /// A tap that keeps rows.

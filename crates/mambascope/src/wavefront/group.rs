@@ -11,6 +11,7 @@ use super::base::Base;
 use super::blind::{self, Twin};
 use super::cells::{Cell, Entry};
 use super::fill::Fills;
+use super::head::Gauge;
 use super::put::{Behind, Put, Putter};
 use super::trunk::Trunks;
 use super::work::Work;
@@ -295,21 +296,21 @@ impl<O: Operations> Group<O> {
     }
 }
 
-/// The probability of the answer at the end of each span of some groups; few enough rows meet the head at a time for
-/// their logits to stay in the cache.
-pub(super) fn probabilities<O: Operations>(
+/// What the ends of the spans of some groups say; few enough rows meet the head at a time for their logits to stay in the
+/// cache.
+pub(super) fn read<O: Operations>(
     network: &Network<O>,
     groups: &[Group<O>],
-    answer: u32,
+    gauge: &Gauge<'_>,
 ) -> Result<Vec<f64>, Error> {
     let operations = network.operations();
     let rows: Vec<_> = groups.iter().map(|group| group.rows.clone()).collect();
     let rows = operations.stack(&rows)?;
     let all: Vec<usize> = (0..operations.count(&rows)).collect();
-    let mut read = Vec::with_capacity(all.len());
+    let mut read = Vec::with_capacity(all.len() * gauge.width());
     for some in all.chunks(network.rows_at_head()) {
         let logits = network.logits(&operations.gather(&rows, some)?)?;
-        read.extend(operations.probability(&logits, answer as usize)?);
+        read.extend(gauge.read(operations, &logits)?);
     }
     Ok(read)
 }

@@ -4,7 +4,8 @@ use mambascope_model::{Compute, Config, Model};
 
 use super::cells::{Entry, that_matter};
 use super::trunk::Trunks;
-use super::{BUDGET, Chunks, STEPPED};
+use super::BUDGET;
+use super::chunks::{Chunks, STEPPED};
 use crate::check::Resolved;
 
 /// What the program itself takes.

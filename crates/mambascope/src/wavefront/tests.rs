@@ -8,12 +8,15 @@ use proptest::prelude::*;
 
 mod fills;
 mod laws;
+mod metrics;
 mod patches;
+mod sampling;
 mod taps;
 
 use super::*;
 use crate::at::{Convention, Window};
-use crate::corrupt::Noise;
+use crate::check::Corrupted;
+use crate::corrupt::{Noise, Noisy};
 use crate::trace::{Scope as _, Trace};
 use crate::watch::Unwatched;
 
@@ -127,8 +130,13 @@ impl Tap for Nobody {
     }
 }
 
-/// ROME's program: one whole forward pass for each cell and sample. By sample, token, layer.
+/// ROME's program: p(answer) by sample, token, layer.
 fn naive(model: &Model, plan: &Resolved, answer: u32) -> Vec<f64> {
+    naive_rows(model, plan).iter().map(|row| share(row, answer)).collect()
+}
+
+/// One whole forward pass for each cell and sample: the last row of logits, by sample, token, layer.
+fn naive_rows(model: &Model, plan: &Resolved) -> Vec<Vec<f64>> {
     let grid = plan.grid.as_ref().expect("a grid");
     let layers = model.config().layers;
     let spots = |layer| Spot { site: grid.site, layer };
@@ -138,22 +146,30 @@ fn naive(model: &Model, plan: &Resolved, answer: u32) -> Vec<f64> {
     let mut scores = Vec::new();
     let Corrupted::Noise { noise, factor, .. } = &plan.corrupted else { panic!("noise") };
     let subject = &plan.prompt.subject;
-    for sample in corrupted(noise, *factor, &embeddings, subject, &Unwatched).expect("drawn") {
+    let mut noisy = Noisy::new(model, noise, *factor, &embeddings, subject).expect("fitted");
+    for sample in noisy.draw(noise.samples, &Unwatched).expect("drawn") {
         for &token in &grid.tokens {
             for &centre in &grid.layers {
                 let restored = grid.window.layers(centre, layers);
                 let mut put = Put { clean: &clean, token, site: grid.site, layers: restored };
                 let logits = model.run_embeddings(&sample, &mut put).expect("run");
-                scores.push(probability(&logits, answer));
+                scores.push(last_row(&logits));
             }
         }
     }
     scores
 }
 
-fn probability(logits: &Tensor, answer: u32) -> f64 {
+fn last_row(logits: &Tensor) -> Vec<f64> {
     let last = logits.get(logits.dim(0).expect("rows") - 1).expect("a row");
-    let values: Vec<f64> = last.to_dtype(DType::F64).expect("cast").to_vec1().expect("a row");
+    last.to_dtype(DType::F64).expect("cast").to_vec1().expect("a row")
+}
+
+fn probability(logits: &Tensor, answer: u32) -> f64 {
+    share(&last_row(logits), answer)
+}
+
+fn share(values: &[f64], answer: u32) -> f64 {
     let top = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     (values[answer as usize] - top).exp()
         / values.iter().map(|value| (value - top).exp()).sum::<f64>()
@@ -192,7 +208,8 @@ proptest! {
         let (plan, ran) = outcome(&bare);
         let Corrupted::Noise { noise, factor, .. } = &plan.corrupted else { panic!("noise") };
         let embeddings = exact.embeddings(&case.ids).expect("embedded");
-        let samples = corrupted(noise, *factor, &embeddings, &case.subject, &Unwatched).expect("drawn");
+        let mut noisy = Noisy::new(&exact, noise, *factor, &embeddings, &case.subject).expect("fitted");
+        let samples = noisy.draw(noise.samples, &Unwatched).expect("drawn");
         let alone = samples.iter().map(|sample| {
             let logits = exact.run_embeddings(sample, &mut Nobody).expect("run");
             probability(&logits, ran.answer)

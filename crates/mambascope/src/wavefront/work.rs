@@ -102,16 +102,26 @@ pub(crate) fn naive_flops(plan: &Resolved, config: &Config, cells: usize) -> f64
 
 /// The work of a plan in one chunk, by formula.
 pub(crate) fn planned(plan: &Resolved, layers: usize) -> Work {
+    planned_of(plan, layers, plan.corrupted_runs())
+}
+
+/// The work of a plan in one chunk of so many corrupted runs.
+pub(crate) fn planned_of(plan: &Resolved, layers: usize, corrupted_runs: usize) -> Work {
     let cells = that_matter(plan, layers);
-    work(plan, &cells, &Trunks::of(&cells), layers)
+    work(plan, (&cells, &Trunks::of(&cells)), layers, corrupted_runs)
 }
 
 /// The work of cells that share nothing, in one chunk, by formula.
 pub(crate) fn planned_alone(plan: &Resolved, cells: &[Cell], layers: usize) -> Work {
-    work(plan, cells, &Trunks::alone(cells.len()), layers)
+    work(plan, (cells, &Trunks::alone(cells.len())), layers, plan.corrupted_runs())
 }
 
-fn work(plan: &Resolved, cells: &[Cell], trunks: &Trunks, layers: usize) -> Work {
+fn work(
+    plan: &Resolved,
+    (cells, trunks): (&[Cell], &Trunks),
+    layers: usize,
+    corrupted_runs: usize,
+) -> Work {
     let of_cell = |(index, cell): (usize, &Cell)| {
         let tokens = plan.patched().ids.len() - cell.token;
         let fresh = fresh(plan.grid.as_ref(), cell, tokens);
@@ -124,9 +134,9 @@ fn work(plan: &Resolved, cells: &[Cell], trunks: &Trunks, layers: usize) -> Work
         left.map_or(Work::default(), |left| climbed(cell, tokens, left..layers, fresh))
     };
     let sample: Work = cells.iter().enumerate().map(of_cell).sum();
-    let mut work: Work = std::iter::repeat_n(sample, plan.samples()).sum();
-    work.base_steps = plan.base_layers(layers) * plan.base_tokens();
-    work.head_rows += 1 + plan.corrupted_runs();
+    let mut work: Work = std::iter::repeat_n(sample, corrupted_runs.max(1)).sum();
+    work.base_steps = plan.base_layers(layers) * plan.base_tokens(corrupted_runs);
+    work.head_rows += 1 + corrupted_runs;
     work
 }
 
