@@ -136,9 +136,11 @@ mod tests {
         let source = crate::Source::Bundled;
         let open = |meter: &Meter| crate::Checkpoint::open_under(&source, meter);
         let whole = open(&watched(u64::MAX)).expect("read");
-        let all: usize = whole.tensors.names().map(|name| {
-            whole.tensors.tensor(name).expect("read").elem_count()
-        }).sum();
+        let all: usize = whole
+            .tensors
+            .names()
+            .map(|name| whole.tensors.tensor(name).expect("read").elem_count())
+            .sum();
         let bytes = read.load(Ordering::Relaxed);
         assert!(bytes >= 2 * all as u64, "{bytes} bytes of {all} numbers");
         read.store(0, Ordering::Relaxed);

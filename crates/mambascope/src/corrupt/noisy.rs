@@ -64,11 +64,7 @@ impl Noisy {
     ///
     /// # Errors
     /// When candle fails, or the watcher stops it between two samples.
-    pub(crate) fn draw(
-        &mut self,
-        samples: usize,
-        watch: &dyn Watch,
-    ) -> Result<Vec<Tensor>, Error> {
+    pub(crate) fn draw(&mut self, samples: usize, watch: &dyn Watch) -> Result<Vec<Tensor>, Error> {
         let sample = |_| {
             if watch.stopped() {
                 return Err(Error::Stopped);

@@ -33,7 +33,12 @@ impl Chunks {
     }
 
     /// Runs of cells whose rows fit; at least one run, so that the base rows are always walked.
-    pub(super) fn of_cells<'a>(&self, cells: &'a [Cell], samples: usize, tokens: usize) -> Vec<&'a [Cell]> {
+    pub(super) fn of_cells<'a>(
+        &self,
+        cells: &'a [Cell],
+        samples: usize,
+        tokens: usize,
+    ) -> Vec<&'a [Cell]> {
         let mut runs = Vec::new();
         let (mut start, mut rows) = (0, 0);
         for (index, cell) in cells.iter().enumerate() {

@@ -2,10 +2,10 @@
 
 use mambascope_model::{Compute, Config, Model};
 
-use super::cells::{Entry, that_matter};
-use super::trunk::Trunks;
 use super::BUDGET;
+use super::cells::{Entry, that_matter};
 use super::chunks::{Chunks, STEPPED};
+use super::trunk::Trunks;
 use crate::check::Resolved;
 
 /// What the program itself takes.

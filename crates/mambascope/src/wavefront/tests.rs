@@ -1,6 +1,7 @@
 //! Laws of the wavefront on random small models: every cell against the program that runs it alone.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use candle_core::{DType, Tensor};
 use mambascope_model::{Activations, Compute, Config, Model, Site, Spot, Tap};
@@ -18,7 +19,7 @@ use crate::at::{Convention, Window};
 use crate::check::Corrupted;
 use crate::corrupt::{Noise, Noisy};
 use crate::trace::{Scope as _, Trace};
-use crate::watch::Unwatched;
+use crate::watch::{Progress, Unwatched};
 
 /// f64 leaves rounding of about 1e-16 a step, and a few hundred steps.
 const EXACT: f64 = 1e-10;

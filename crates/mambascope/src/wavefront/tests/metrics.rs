@@ -31,7 +31,7 @@ proptest! {
         let embeddings = exact.embeddings(&case.ids).expect("embedded");
         let Corrupted::Noise { noise, factor, .. } = &plan.corrupted else { panic!("noise") };
         let mut noisy = Noisy::new(&exact, noise, *factor, &embeddings, &case.subject).expect("fitted");
-        let corrupted: Vec<Vec<f64>> = noisy.draw(noise.samples).expect("drawn").iter().map(|sample| {
+        let corrupted: Vec<Vec<f64>> = noisy.draw(noise.samples, &Unwatched).expect("drawn").iter().map(|sample| {
             last_row(&exact.run_embeddings(sample, &mut Nobody).expect("run"))
         }).collect();
         let rows = naive_rows(&exact, &plan);
