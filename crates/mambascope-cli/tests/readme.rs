@@ -73,7 +73,7 @@ fn its_verbs_run() {
     let code = |line: &'static str| line.split("   ").next().expect("code").split("; ");
     let verbs: Vec<&str> =
         block("Every place in a block", "text").lines().flat_map(code).map(str::trim).collect();
-    assert_eq!(verbs.len(), 22);
+    assert_eq!(verbs.len(), 23);
     for verb in verbs {
         assert!(VERBS.contains(verb), "{verb}");
     }
@@ -97,7 +97,7 @@ fn its_commands_run() {
         mambascope().args(&arguments).current_dir(folder.path()).assert().success();
         count += 1;
     }
-    assert_eq!(count, 7);
+    assert_eq!(count, 8);
     for file in [
         "map_resid.png",
         "map_mixer_out.npz",
