@@ -138,16 +138,8 @@ pub(crate) struct FactArguments {
     /// The answer's token id
     #[arg(long, value_name = "N")]
     pub(crate) answer_id: Option<u32>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct TraceArguments {
-    #[command(flatten)]
-    pub(crate) prompt: PromptArguments,
-    #[command(flatten)]
-    pub(crate) fact: FactArguments,
     /// What is drawn of the answer: p, log_p, logit_difference, kl, rank; may be given several times, all from the same runs;
-    /// npz and json hold p as well
+    /// files of numbers hold p as well
     #[arg(long = "metric", value_name = "METRIC", default_value = "p")]
     pub(crate) metrics: Vec<Metric>,
     /// What the answer is told from, one token: the logit difference is measured
@@ -156,6 +148,14 @@ pub(crate) struct TraceArguments {
     /// The foil's token id
     #[arg(long, value_name = "N")]
     pub(crate) foil_id: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TraceArguments {
+    #[command(flatten)]
+    pub(crate) prompt: PromptArguments,
+    #[command(flatten)]
+    pub(crate) fact: FactArguments,
     /// What maps show of the metric: raw, the recovered share (x - low) / (high - low), or the published x / (high - low);
     /// npz and json hold it raw
     #[arg(long, value_enum, default_value_t = Share::Raw)]

@@ -1,10 +1,10 @@
 //! `mambascope knock-out`.
 
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use mambascope::{KnockOut, Knocked, Scope as _, Sources, Window};
+use mambascope::{KnockOut, Knocked, Metric, Scope as _, Sources, Window};
 
 use crate::args::KnockOutArguments;
 use crate::progress::Bar;
@@ -27,14 +27,29 @@ pub(crate) fn run(arguments: &KnockOutArguments) -> anyhow::Result<()> {
     let bar = Bar::new("knock-out");
     let knocked = knock_out.run_watched(&bar);
     bar.finish();
-    let knocked = knocked?;
-    show::result(&knocked.figure()?, &knocked, knocked.warnings())?;
-    let mut out = io::stdout().lock();
-    for file in outs {
-        knocked.save(file).with_context(|| format!("cannot write {}", file.display()))?;
-        writeln!(out, "wrote {}", file.display())?;
+    print(&knocked?, outs, &arguments.fact.metrics)
+}
+
+/// Prints the picture of each metric, and writes each file: numbers once, with all metrics, and a picture of each.
+fn print(knocked: &Knocked, outs: &[PathBuf], metrics: &[Metric]) -> anyhow::Result<()> {
+    let (numbers, pictures): (Vec<&PathBuf>, Vec<&PathBuf>) =
+        outs.iter().partition(|file| Knocked::is_numbers(file));
+    for (index, &metric) in metrics.iter().enumerate() {
+        let drawn = knocked.metric(metric)?;
+        // What is to be warned of is the same whatever is measured.
+        let warnings = if index == 0 { knocked.warnings() } else { &[] };
+        show::result(&drawn.figure()?, &drawn, warnings)?;
+        for file in &pictures {
+            let metric = (metrics.len() > 1).then(|| metric.name());
+            write(&drawn, &show::named(file, &[metric]))?;
+        }
     }
-    Ok(())
+    numbers.into_iter().try_for_each(|file| write(knocked, file))
+}
+
+fn write(knocked: &Knocked, file: &Path) -> anyhow::Result<()> {
+    knocked.save(file).with_context(|| format!("cannot write {}", file.display()))?;
+    Ok(writeln!(io::stdout().lock(), "wrote {}", file.display())?)
 }
 
 /// What was asked for: each source with each target.

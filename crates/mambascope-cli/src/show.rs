@@ -1,7 +1,9 @@
 //! Results in the terminal.
 
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 
 use mambascope::Figure;
 
@@ -18,4 +20,18 @@ pub(crate) fn result(
         writeln!(io::stderr().lock(), "warning: {warning}")?;
     }
     Ok(())
+}
+
+/// `map.svg` of a site and a metric is `map_gate_rank.svg`.
+pub(crate) fn named(file: &Path, names: &[Option<&str>]) -> PathBuf {
+    let mut name = OsString::from(file.file_stem().unwrap_or_default());
+    for part in names.iter().flatten() {
+        name.push("_");
+        name.push(part);
+    }
+    if let Some(ending) = file.extension() {
+        name.push(".");
+        name.push(ending);
+    }
+    file.with_file_name(name)
 }

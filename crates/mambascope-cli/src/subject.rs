@@ -38,7 +38,13 @@ pub(crate) fn fact(trace: &Trace, arguments: &FactArguments, example: Option<&st
     if let Some(token) = arguments.answer_id {
         trace = trace.answer(token);
     }
-    trace
+    if let Some(foil) = arguments.foil.as_deref() {
+        trace = trace.foil(foil);
+    }
+    if let Some(token) = arguments.foil_id {
+        trace = trace.foil(token);
+    }
+    trace.metrics(arguments.metrics.clone())
 }
 
 /// The prompt that was typed; with none, the example, whose subject comes with it.

@@ -1,6 +1,5 @@
 //! `mambascope trace`.
 
-use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -21,7 +20,10 @@ pub(crate) fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
     let model = subject::model(&arguments.prompt)?;
     let trace = model.trace(prompt).corrupt(corruption(arguments)?);
     let trace = subject::fact(&trace, &arguments.fact, example_subject);
-    let trace = asked(&trace, arguments);
+    let trace = match arguments.until {
+        Some(width) => trace.until(Until::width(width).most(arguments.at_most)),
+        None => trace,
+    };
     let traces: Vec<(Site, Trace)> =
         arguments.sites.iter().map(|&site| (site, of_site(&trace, arguments, site))).collect();
     for (_, trace) in &traces {
@@ -39,21 +41,6 @@ pub(crate) fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
         print(&effects?, &outs, site, arguments)?;
     }
     Ok(())
-}
-
-/// What is measured, and how narrowly.
-fn asked(trace: &Trace, arguments: &TraceArguments) -> Trace {
-    let mut trace = trace.metrics(arguments.metrics.clone());
-    if let Some(foil) = arguments.foil.as_deref() {
-        trace = trace.foil(foil);
-    }
-    if let Some(token) = arguments.foil_id {
-        trace = trace.foil(token);
-    }
-    match arguments.until {
-        Some(width) => trace.until(Until::width(width).most(arguments.at_most)),
-        None => trace,
-    }
 }
 
 fn corruption(arguments: &TraceArguments) -> anyhow::Result<Corruption> {
@@ -122,17 +109,17 @@ fn print(
     let (numbers, pictures): (Vec<&PathBuf>, Vec<&PathBuf>) =
         outs.iter().partition(|file| Effects::is_numbers(file));
     for file in numbers {
-        write(effects, &named(file, &[site]), &mut out)?;
+        write(effects, &show::named(file, &[site]), &mut out)?;
     }
-    let several = arguments.metrics.len() > 1;
-    for (index, &metric) in arguments.metrics.iter().enumerate() {
+    let several = arguments.fact.metrics.len() > 1;
+    for (index, &metric) in arguments.fact.metrics.iter().enumerate() {
         let drawn = effects.metric(metric)?.normalised(arguments.normalise.into())?;
         // What is to be warned of is the same whatever is measured.
         let warnings = if index == 0 { effects.warnings() } else { &[] };
         show::result(&drawn.heatmap()?, &drawn, warnings)?;
         for file in &pictures {
             let metric = several.then(|| metric.name());
-            write(&drawn, &named(file, &[site, metric]), &mut out)?;
+            write(&drawn, &show::named(file, &[site, metric]), &mut out)?;
         }
     }
     Ok(())
@@ -141,18 +128,4 @@ fn print(
 fn write(effects: &Effects, file: &Path, out: &mut impl io::Write) -> anyhow::Result<()> {
     effects.save(file).with_context(|| format!("cannot write {}", file.display()))?;
     Ok(writeln!(out, "wrote {}", file.display())?)
-}
-
-/// `map.svg` of a site and a metric is `map_gate_rank.svg`.
-fn named(file: &Path, names: &[Option<&str>]) -> PathBuf {
-    let mut name = OsString::from(file.file_stem().unwrap_or_default());
-    for part in names.iter().flatten() {
-        name.push("_");
-        name.push(part);
-    }
-    if let Some(ending) = file.extension() {
-        name.push(".");
-        name.push(ending);
-    }
-    file.with_file_name(name)
 }

@@ -82,11 +82,7 @@ impl Effects {
         let grid = plan.grid;
         let site = grid.as_ref().map_or(Site::Resid, |grid| grid.site);
         let mut warnings = plan.warnings;
-        if plan.asked.foil == Some(outcome.answer) {
-            warnings.push(
-                "the foil is the clean run's answer: no logit differs from itself".to_owned(),
-            );
-        }
+        warnings.extend(plan.asked.warning(outcome.answer));
         Ok(Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             model: model.name().to_owned(),
@@ -279,7 +275,7 @@ impl Effects {
         let rows: Vec<RowLabel> = self.tokens.iter().map(row).collect();
         let columns = self.layers.iter().map(usize::to_string);
         let map = Heatmap::new(rows, columns, self.scores.clone())?
-            .title(format!("Impact of restoring {} after corrupted input", self.site.words()))
+            .title(self.title())
             .column_label(self.column_label())
             .nouns("token", "layer")
             .scale_label(self.label())
@@ -316,10 +312,10 @@ impl Effects {
 
     fn column_label(&self) -> String {
         if self.window.size == 1 {
-            format!("single restored layer within {}", self.model)
+            format!("single {} layer within {}", self.participle(), self.model)
         } else {
-            let (size, words) = (self.window.size, self.site.words());
-            format!("center of interval of {size} restored {words} layers")
+            let (size, done, words) = (self.window.size, self.participle(), self.site.words());
+            format!("center of interval of {size} {done} {words} layers")
         }
     }
 }

@@ -9,6 +9,7 @@ mod check;
 mod explain;
 mod knock;
 mod knocked;
+mod measured;
 mod picture;
 mod store;
 

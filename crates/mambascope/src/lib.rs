@@ -16,6 +16,7 @@
 mod at;
 mod attention;
 pub mod bench;
+mod caption;
 mod check;
 mod corrupt;
 mod decompose;

@@ -71,7 +71,7 @@ impl Effects {
         }
         let series = self.line_tokens().into_iter().map(|token| self.line(token));
         let plot = Lines::new(self.layers().iter().map(usize::to_string), series)?
-            .title(format!("Impact of restoring {} after corrupted input", self.site().words()))
+            .title(self.title())
             .column_label(self.column_words())
             .column_noun("layer")
             .value_label(self.label())
@@ -166,8 +166,8 @@ impl Effects {
 
     fn column_words(&self) -> String {
         match self.window().size {
-            1 => "single restored layer".to_owned(),
-            size => format!("center of interval of {size} restored layers"),
+            1 => format!("single {} layer", self.participle()),
+            size => format!("center of interval of {size} {} layers", self.participle()),
         }
     }
 

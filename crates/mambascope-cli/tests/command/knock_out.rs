@@ -57,6 +57,22 @@ fn each_source_meets_each_target() {
 }
 
 #[test]
+fn every_metric_is_of_the_same_runs() {
+    let folder = folder();
+    let metrics = ["--metric", "p", "--metric", "kl", "--foil-id", "4", "--metric", "rank"];
+    let outs = ["--out", "k.npz", "--out", "k.csv", "--out", "k.svg"];
+    by_ids(folder.path()).args(metrics).args(outs).assert().success();
+    let csv = fs::read_to_string(folder.path().join("k.csv")).expect("a file");
+    let head = csv.lines().next().expect("a line");
+    assert!(head.ends_with(",p,relative,logit_difference,kl,rank"), "{head}");
+    let npz = Npz::open(folder.path().join("k.npz")).expect("an npz");
+    assert!(npz.array("scores.kl").is_some() && npz.array("high_score.rank").is_some());
+    for picture in ["k_p.svg", "k_kl.svg", "k_rank.svg"] {
+        assert!(fs::metadata(folder.path().join(picture)).expect(picture).len() > 200);
+    }
+}
+
+#[test]
 fn what_is_cut_is_as_it_was_typed() {
     let folder = folder();
     let explained = |arguments: &[&str]| {

@@ -16,6 +16,14 @@ pub(crate) struct Asked {
     pub(crate) metrics: Vec<Metric>,
 }
 
+impl Asked {
+    /// What a reader should know of a run with this answer.
+    pub(crate) fn warning(&self, answer: u32) -> Option<String> {
+        let words = "the foil is the clean run's answer: no logit differs from itself";
+        (self.foil == Some(answer)).then(|| words.to_owned())
+    }
+}
+
 /// What is measured; problems are noted.
 pub(super) fn resolve(model: &Model, plan: &Plan, problems: &mut Vec<Problem>) -> Asked {
     let mut token = |role, answer| {

@@ -57,7 +57,10 @@ pub(super) fn resolve(knock_out: &KnockOut) -> Result<Settled, Error> {
         Err(other) => return Err(other),
     };
     if knock.window.is_some_and(|window| window.size == 0) {
-        problems.push(Problem::new("a window of 0 layers", "`.window(1)` cuts single layers"));
+        problems.push(Problem::new(
+            "a window of 0 layers",
+            "`.window(1)`, or `--window 1`, cuts single layers",
+        ));
     }
     check_channels(knock, &mut problems);
     check_mean(model, knock, &mut problems);
@@ -89,31 +92,31 @@ fn check_channels(knock: &Knock, problems: &mut Vec<Problem>) {
     if !(share > 0.0 && share <= 1.0) {
         problems.push(Problem::new(
             format!("a share of {share} of the channels"),
-            "a number above 0 and up to 1, such as `Channels::Slowest(0.33)`",
+            "a number above 0 and up to 1, such as `Channels::Slowest(0.33)`, or `--channels slow:33%`",
         ));
     }
     if knock.channels != Channels::All && knock.lanes == Lanes::Convolution {
         problems.push(Problem::new(
             format!("{} of the scan, whose lane is not cut", knock.channels),
-            "`.lanes(Lanes::Scan)` or `.lanes(Lanes::Both)`, or leave `.channels(..)` out",
+            "`.lanes(Lanes::Scan)` or `.lanes(Lanes::Both)` (`--lane scan`, `--lane both`), or leave the channels out",
         ));
     }
     if knock.removal == Removal::Write && knock.lanes == Lanes::Convolution {
         problems.push(Problem::new(
             "the write of a source is removed from the scan, whose lane is not cut",
-            "`.lanes(Lanes::Scan)` or `.lanes(Lanes::Both)`, or leave `.removal(..)` out",
+            "`.lanes(Lanes::Scan)` or `.lanes(Lanes::Both)` (`--lane scan`, `--lane both`), or leave `.removal(..)`, or `--mode`, out",
         ));
     }
     if knock.rest == Rest::Undecayed && knock.channels == Channels::All {
         problems.push(Problem::new(
             "undecayed writes in the rest of the channels, where all of them are cut",
-            "`.channels(Channels::Fastest(0.67))`, or leave `.rest(..)` out",
+            "`.channels(Channels::Fastest(0.67))`, or `--channels fast:67%`; or leave `.rest(..)`, or `--rest`, out",
         ));
     }
     if knock.rest == Rest::Undecayed && knock.removal == Removal::Write {
         problems.push(Problem::new(
             "undecayed writes in the rest of the channels, while the sources' decay is kept in those that are cut",
-            "`.removal(Removal::Invisible)`, or leave `.rest(..)` out",
+            "`.removal(Removal::Invisible)`, or `--mode invisible`; or leave `.rest(..)`, or `--rest`, out",
         ));
     }
 }
@@ -121,7 +124,7 @@ fn check_channels(knock: &Knock, problems: &mut Vec<Problem>) {
 fn check_mean(model: &Model, knock: &Knock, problems: &mut Vec<Problem>) {
     let Some(prompts) = &knock.mean else { return };
     if prompts.is_empty() {
-        let help = "one prompt or more: `.mean([\"Rome is\"])`";
+        let help = "one prompt or more: `.mean([\"Rome is\"])`, or `--mean 'Rome is'`";
         problems.push(Problem::new("a mean over 0 prompts in place of the sources", help));
     } else {
         check::check_numbers(model, &[Site::ConvIn], &Fill::Mean(prompts.clone()), problems);
@@ -146,7 +149,7 @@ fn rows(knock: &Knock, prompt: &Spoken, problems: &mut Vec<Problem>) -> Vec<Row>
         if from.start >= to.end {
             problems.push(Problem::new(
                 format!("tokens {to:?} are not to see tokens {from:?}, which come after them"),
-                "sources come before targets: `.knock_out(Subject, Last, ..)`",
+                "sources come before targets: `.knock_out(Subject, Last, ..)`, or `--from subject --to last`",
             ));
         }
         match knock.sources {

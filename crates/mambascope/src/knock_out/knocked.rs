@@ -8,13 +8,15 @@ use serde::{Deserialize, Serialize};
 use super::KnockOut;
 use super::check::Settled;
 use super::knock::Knock;
+use super::measured::Also;
 use crate::Error;
+use crate::metrics::Metric;
 use crate::wavefront::{Outcome, Work};
 
 /// What a knock-out measured: p(answer) of the clean run, and with each pair of tokens cut in each run of layers.
 ///
 /// # Units
-/// Probabilities.
+/// Probabilities; or another metric that the trace asked for, in front by [`Knocked::metric`].
 ///
 /// # Example
 /// ```
@@ -47,6 +49,13 @@ pub struct Knocked {
     pub(super) scores: Vec<f64>,
     pub(super) warnings: Vec<String>,
     pub(super) work: Work,
+    #[serde(default)]
+    pub(super) metric: Metric,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) also: Vec<Also>,
+    /// What the answer is told from, as a person reads it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) foil: Option<String>,
 }
 
 impl Knocked {
@@ -58,6 +67,13 @@ impl Knocked {
     ) -> Result<Self, Error> {
         let model = knock_out.trace.model();
         let answer = outcome.answer;
+        let piece = |token: u32| {
+            model.tokens().map_or_else(|| format!("#{token}"), |tokens| tokens.readable(token))
+        };
+        let asked = &settled.plan.asked;
+        let foil = asked.foil.map(piece);
+        let mut warnings = settled.plan.warnings;
+        warnings.extend(asked.warning(answer));
         let (centres, layers) = settled.windows.into_iter().unzip();
         let (rows, sights): (Vec<_>, Vec<_>) =
             settled.rows.into_iter().map(|row| (row.name, row.sight)).unzip();
@@ -70,9 +86,7 @@ impl Knocked {
             input_ids: settled.plan.prompt.ids,
             input_tokens: settled.plan.prompt.pieces,
             subject: settled.plan.prompt.subject,
-            answer: model
-                .tokens()
-                .map_or_else(|| format!("#{answer}"), |tokens| tokens.readable(answer)),
+            answer: piece(answer),
             answer_id: answer,
             correct_prediction: answer == outcome.predicted,
             high: outcome.high,
@@ -82,8 +96,11 @@ impl Knocked {
             centres,
             layers,
             scores: outcome.scores,
-            warnings: settled.plan.warnings,
+            warnings,
             work: outcome.work,
+            metric: Metric::Probability,
+            also: outcome.also.into_iter().map(Also::from).collect(),
+            foil,
         })
     }
 
@@ -102,7 +119,7 @@ impl Knocked {
         self.answer_id
     }
 
-    /// p(answer) of the run as it is.
+    /// The score of the run as it is.
     pub const fn high(&self) -> f64 {
         self.high
     }
@@ -132,28 +149,36 @@ impl Knocked {
         &self.centres
     }
 
-    /// p(answer) of each pair in each run of layers, row after row.
+    /// The score of each pair in each run of layers, row after row.
     pub fn scores(&self) -> &[f64] {
         &self.scores
     }
 
-    /// p(answer) of one pair in one run of layers; `None` outside the grid.
+    /// The score of one pair in one run of layers; `None` outside the grid.
     pub fn score(&self, row: usize, column: usize) -> Option<f64> {
         let inside = row < self.rows.len() && column < self.layers.len();
         self.scores.get(row * self.layers.len() + column).copied().filter(|_| inside)
     }
 
-    /// (p - p0) / p0 of each score, as published.
+    /// (x - x0) / x0 of each score, as published for p(answer); of a metric that is 0 for the clean run no number.
     pub fn relative(&self) -> Vec<f64> {
         self.scores.iter().map(|score| (score - self.high) / self.high).collect()
     }
 
-    /// The row and column of the lowest score.
-    pub fn lowest(&self) -> Option<(usize, usize)> {
-        let lower = |best: usize, (cell, score): (usize, &f64)| {
-            if *score < self.scores[best] { cell } else { best }
+    /// Each score less that of the run as it is.
+    pub fn differences(&self) -> Vec<f64> {
+        self.scores.iter().map(|score| score - self.high).collect()
+    }
+
+    /// The row and column of the score farthest down from the clean run: the lowest, or the highest divergence or rank.
+    pub fn worst(&self) -> Option<(usize, usize)> {
+        let rises = self.metric.rises();
+        let worse = |worst: usize, (cell, score): (usize, &f64)| {
+            let farther =
+                if rises { *score < self.scores[worst] } else { *score > self.scores[worst] };
+            if farther { cell } else { worst }
         };
-        let cell = self.scores.iter().enumerate().fold(0, lower);
+        let cell = self.scores.iter().enumerate().fold(0, worse);
         (!self.scores.is_empty()).then(|| (cell / self.layers.len(), cell % self.layers.len()))
     }
 
@@ -170,11 +195,12 @@ impl Knocked {
 
 impl fmt::Display for Knocked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "p({}) clean {:.4}", self.answer.trim(), self.high)?;
-        if let Some((row, column)) = self.lowest() {
+        write!(f, "{} clean {:.4}", self.label(), self.high)?;
+        if let Some((row, column)) = self.worst() {
             let score = self.scores[row * self.layers.len() + column];
             let (name, layers) = (&self.rows[row], &self.layers[column]);
-            write!(f, ", lowest {score:.4} with {name} cut in layers {layers:?}")?;
+            let end = if self.metric.rises() { "lowest" } else { "highest" };
+            write!(f, ", {end} {score:.4} with {name} cut in layers {layers:?}")?;
         }
         Ok(())
     }

@@ -6,11 +6,8 @@ use super::Knocked;
 use super::knock::Sources;
 use crate::Error;
 
-/// What is measured, in words.
-const CHANGE: &str = "(p - p0) / p0";
-
 impl Knocked {
-    /// The relative changes as curves over layers, one for each pair, as published.
+    /// The changes as curves over layers, one for each pair: of p relative, as published, of other metrics the differences.
     ///
     /// # Errors
     /// Never for numbers of a run.
@@ -24,28 +21,28 @@ impl Knocked {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn lines(&self) -> Result<Figure, Error> {
-        let changes = self.relative();
+        let changes = self.changes();
         let rows = self.rows.iter().zip(changes.chunks(self.layers.len().max(1)));
         let series = rows.map(|(name, values)| Series::new(name, values.to_vec()));
         let lines = Lines::new(self.columns(), series)?
             .title(self.title())
             .column_label(self.column_label())
             .column_noun("layer")
-            .value_label(CHANGE)
+            .value_label(self.change_label())
             .rule("clean run", 0.0);
         Ok(lines.figure())
     }
 
-    /// The relative changes as a map: pairs down, layers across, white where nothing changes.
+    /// The changes as a map: pairs down, layers across, white where nothing changes.
     ///
     /// # Errors
     /// Never for numbers of a run.
     pub fn heatmap(&self) -> Result<Figure, Error> {
-        let map = Heatmap::new(self.labels(), self.columns(), self.relative())?
+        let map = Heatmap::new(self.labels(), self.columns(), self.changes())?
             .title(self.title())
             .column_label(self.column_label())
             .nouns("pair", "layer")
-            .scale_label(CHANGE)
+            .scale_label(self.change_label())
             .palette(Palette::Diverging);
         Ok(map.figure())
     }
@@ -86,7 +83,7 @@ impl Knocked {
 
     fn title(&self) -> String {
         let what = if self.knock.mean.is_some() { "Knock-out by the mean" } else { "Knock-out" };
-        format!("{what}: change of p({})", self.answer.trim())
+        format!("{what}: change of {}", self.label())
     }
 
     fn column_label(&self) -> String {

@@ -18,7 +18,8 @@ impl Knocked {
     /// Writes the knock-out by the file's ending: npz, json, csv, or its [`figure`](Knocked::figure) as svg, png, pdf or txt.
     ///
     /// An npz reads without pickle: `scores` and `relative` [pairs, runs of layers], `from` and `to` [pairs, 2], `layers`
-    /// [runs, 2], `high_score` and the prompt's keys of a trace.
+    /// [runs, 2], `high_score`, `metric` and the prompt's keys of a trace; other metrics that were measured are there as
+    /// `scores.log_p` and `high_score.log_p`, and in a csv as further columns.
     ///
     /// # Errors
     /// For another ending, or when the file cannot be written; a file that was there is kept then.
@@ -47,6 +48,11 @@ impl Knocked {
         Ok(self)
     }
 
+    /// Whether a name is that of a file of numbers, npz, json or csv, which holds all metrics at once.
+    pub fn is_numbers(file: &Path) -> bool {
+        Ending::of(file, &[Ending::Npz, Ending::Json, Ending::Csv], KNOWN).is_ok()
+    }
+
     /// Refuses a name under which knock-outs cannot be written.
     ///
     /// # Errors
@@ -72,6 +78,7 @@ impl Knocked {
             serde_json::from_str(text).map_err(|source| Error::Json { what: "result", source })?;
         let (rows, columns) = (knocked.rows.len(), knocked.layers.len());
         let fits = knocked.scores.len() == rows * columns
+            && knocked.also.iter().all(|also| also.scores.len() == rows * columns)
             && [knocked.from.len(), knocked.to.len()] == [rows; 2]
             && knocked.centres.len() == columns
             && knocked.input_tokens.len() == knocked.input_ids.len();
@@ -81,20 +88,29 @@ impl Knocked {
 
     /// The knock-out as a table, a line for each score.
     pub fn to_csv(&self) -> String {
-        let mut text =
-            "pair,from_first,from_end,to_first,to_end,centre,first_layer,layers_end,p,relative\n"
-                .to_owned();
-        let mut cells = self.scores.iter().zip(self.relative());
+        let mut text = format!(
+            "pair,from_first,from_end,to_first,to_end,centre,first_layer,layers_end,{},relative",
+            self.metric
+        );
+        for also in &self.also {
+            let _ = write!(text, ",{}", also.metric);
+        }
+        text.push('\n');
+        let mut cells = self.scores.iter().zip(self.relative()).enumerate();
         for ((name, from), to) in self.rows.iter().zip(&self.from).zip(&self.to) {
-            for ((centre, layers), (p, change)) in
+            for ((centre, layers), (cell, (score, change))) in
                 self.centres.iter().zip(&self.layers).zip(&mut cells)
             {
                 // Writing to a string cannot fail.
-                let _ = writeln!(
+                let _ = write!(
                     text,
-                    "{name},{},{},{},{},{centre},{},{},{p},{change}",
+                    "{name},{},{},{},{},{centre},{},{},{score},{change}",
                     from.start, from.end, to.start, to.end, layers.start, layers.end
                 );
+                for also in &self.also {
+                    let _ = write!(text, ",{}", also.scores[cell]);
+                }
+                text.push('\n');
             }
         }
         text
@@ -112,6 +128,11 @@ impl Knocked {
         npz.insert("scores", Array::new(shape, self.scores.clone())?);
         npz.insert("relative", Array::new(shape, self.relative())?);
         npz.insert("high_score", Array::scalar(self.high));
+        npz.insert("metric", Array::scalar(self.metric.name()));
+        for also in &self.also {
+            npz.insert(format!("scores.{}", also.metric), Array::new(shape, also.scores.clone())?);
+            npz.insert(format!("high_score.{}", also.metric), Array::scalar(also.high));
+        }
         npz.insert("from", ranges(&self.from)?);
         npz.insert("to", ranges(&self.to)?);
         npz.insert("layers", ranges(&self.layers)?);

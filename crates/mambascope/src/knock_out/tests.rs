@@ -9,6 +9,7 @@ mod plain;
 use self::plain::Cut;
 use super::*;
 use crate::corrupt::{Corruption, Noise};
+use crate::metrics::{Measure, Metric};
 use crate::trace::Scope as _;
 
 const IDS: [u32; 6] = [3, 14, 15, 9, 26, 5];
@@ -272,7 +273,8 @@ fn the_ranking_is_by_what_a_channel_keeps() {
 
 #[test]
 fn what_is_written_reads_back() {
-    let knock = trace(3).knock_out(1..3, TokenSet::Last, ..).and(0, 3..).window(1);
+    let measured = trace(3).metrics([Metric::Rank]);
+    let knock = measured.knock_out(1..3, TokenSet::Last, ..).and(0, 3..).window(1);
     let knocked = knock.run().expect("a run");
     let folder = tempfile::tempdir().expect("a folder");
     let file = |name: &str| folder.path().join(name);
@@ -286,9 +288,47 @@ fn what_is_written_reads_back() {
     let csv = std::fs::read_to_string(file("k.csv")).expect("a file");
     let lines: Vec<&str> = csv.lines().collect();
     assert_eq!(lines.len(), 1 + 2 * 3);
+    assert!(lines[0].ends_with(",p,relative,rank"), "{}", lines[0]);
     assert!(lines[6].starts_with("token 0 to tokens 3..,0,1,3,6,2,2,3,"), "{}", lines[6]);
     assert!(knocked.save(file("k.safetensors")).is_err());
     assert!(knocked.heatmap().expect("a map").svg().contains("token 0 to tokens 3.."));
+}
+
+/// Every metric of the last row of logits under a knock-out's tap, by a pass of its own.
+#[test]
+fn all_metrics_are_of_the_same_runs() {
+    let measured = alone().foil(3).metrics(Metric::ALL);
+    let knock = measured.knock_out(1..3, TokenSet::Last, ..);
+    let (model, knocked) = (knock.trace.model(), knock.run().expect("a run"));
+    let last = |logits: Tensor| -> Vec<f64> {
+        logits.get(IDS.len() - 1).expect("a row").to_vec1().expect("f64")
+    };
+    let clean = last(model.logits(&IDS).expect("a run"));
+    let known = model.config().known_vocabulary;
+    let measure = Measure::new(&clean, known, knocked.answer_id()).expect("finite").foil(3);
+    let row = measure.of(&last(model.run_with(&IDS, &mut cut(&knock)).expect("a run")));
+    assert_eq!(knocked.metrics(), Metric::ALL);
+    for metric in Metric::ALL {
+        let front = knocked.metric(metric).expect("measured");
+        let off = (front.scores()[0] - metric.of(&row)).abs();
+        assert!(off < 1e-10, "{metric}: {off}");
+        let clean = metric.of(&measure.of(&clean));
+        assert!((front.high() - clean).abs() < 1e-10, "{metric} of the clean run");
+        assert_eq!(front.metric(Metric::Probability).expect("measured").scores(), knocked.scores());
+    }
+    assert!(
+        alone()
+            .knock_out(1..3, TokenSet::Last, ..)
+            .run()
+            .expect("a run")
+            .metric(Metric::Rank)
+            .is_err()
+    );
+    let divergence = knocked.metric(Metric::Divergence).expect("measured");
+    assert!(
+        divergence.to_string().starts_with("KL divergence clean 0.0000, highest"),
+        "{divergence}"
+    );
 }
 
 #[test]

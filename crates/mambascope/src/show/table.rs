@@ -46,8 +46,8 @@ fn headline(effects: &Effects) -> String {
     let (label, site) = (effects.label(), effects.site().words());
     let restored = match (effects.tokens().is_empty(), effects.window().size) {
         (true, _) => "nothing restored".to_owned(),
-        (false, 1) => format!("{site} restored, one layer at a time"),
-        (false, size) => format!("{site} restored, {size} layers at a time"),
+        (false, 1) => format!("{site} {}, one layer at a time", effects.participle()),
+        (false, size) => format!("{site} {}, {size} layers at a time", effects.participle()),
     };
     format!("{label}: clean {high:.4}, corrupted {low:.4}; {restored}")
 }
