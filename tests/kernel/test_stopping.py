@@ -1,7 +1,10 @@
 """Interrupts, deaths and orphans."""
 
+import json
+import math
 import os
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -15,6 +18,40 @@ LONG = (
     'let result = model.trace("Books describe Vincent van Gogh as a great").subject("Vincent van Gogh")'
     ".corrupt(Noise::sigmas(3.0).samples(100_000).seed(1)).restore(..).run()?;"
 )
+
+
+def zeros(folder):
+    """A checkpoint of five gigabytes of zeros, which take no room on the disk."""
+    width, layers, inner, rank, state, taps, vocabulary = 2048, 48, 4096, 128, 16, 4, 50280
+    shapes = {"backbone.embedding.weight": [vocabulary, width], "backbone.norm_f.weight": [width]}
+    for layer in range(layers):
+        block = {
+            "norm.weight": [width],
+            "mixer.in_proj.weight": [2 * inner, width],
+            "mixer.conv1d.weight": [inner, 1, taps],
+            "mixer.conv1d.bias": [inner],
+            "mixer.x_proj.weight": [rank + 2 * state, inner],
+            "mixer.dt_proj.weight": [inner, rank],
+            "mixer.dt_proj.bias": [inner],
+            "mixer.A_log": [inner, state],
+            "mixer.D": [inner],
+            "mixer.out_proj.weight": [width, inner],
+        }
+        shapes |= {f"backbone.layers.{layer}.{name}": shape for name, shape in block.items()}
+    header, end = {}, 0
+    for name, shape in shapes.items():
+        start, end = end, end + 4 * math.prod(shape)
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [start, end]}
+    header = json.dumps(header).encode()
+    folder.mkdir()
+    with open(folder / "model.safetensors", "wb") as file:
+        file.write(struct.pack("<Q", len(header)) + header)
+        file.truncate(8 + len(header) + end)
+    config = {"model_type": "mamba", "hidden_size": width, "num_hidden_layers": layers, "vocab_size": vocabulary}
+    config |= {"intermediate_size": inner, "state_size": state, "conv_kernel": taps, "time_step_rank": rank}
+    config |= {"layer_norm_epsilon": 1e-5, "use_bias": False, "use_conv_bias": True, "tie_word_embeddings": True}
+    (folder / "config.json").write_text(json.dumps(config))
+    return folder
 
 
 def wait_for(condition, seconds=10.0):
@@ -49,6 +86,35 @@ def test_an_interrupt_stops_a_trace_and_keeps_variables(fresh):
     assert took < busy_elsewhere, took
     assert fresh.run("mine").value == "[4, 5]"
     assert fresh.run("model.trace([1, 2, 3]).subject(1..2).corrupt(Noise::gaussian(0.5)).run()?;").status == "ok"
+    assert fresh.child().pid == child.pid
+
+
+def stopped_once_a_bar_shows(fresh, code):
+    """What a cell says that is interrupted when its progress bar is there, and how long it then took to end."""
+    message = fresh.send(code)
+    for kind, content in fresh.outputs(message, until_idle=False, timeout=120):
+        if kind == "display_data" and "<progress" in content["data"].get("text/html", ""):
+            break
+    asked = time.monotonic()
+    fresh.interrupt()
+    ran = fresh.end(message, 60)
+    return ran, time.monotonic() - asked
+
+
+def test_an_interrupt_stops_a_recording_and_a_load(fresh, tmp_path):
+    assert fresh.run("let model = Model::bundled()?; let mine = vec![4, 5];").status == "ok"
+    child = fresh.child()
+    busy_elsewhere = max(1.0, os.getloadavg()[0] / os.cpu_count())
+    large = zeros(tmp_path / "zeros")
+    cells = [
+        ("let acts = model.record(vec![7; 100_000], (Site::Gate, 7))?;", "the run was stopped"),
+        (f'let large = Model::load("{large}")?;', "the load was stopped"),
+    ]
+    for code, words in cells:
+        ran, took = stopped_once_a_bar_shows(fresh, code)
+        assert ran.status == "error" and words in str(ran.error), ran.messages
+        assert took < busy_elsewhere, (code, took)
+        assert fresh.run("mine").value == "[4, 5]"
     assert fresh.child().pid == child.pid
 
 
