@@ -28,6 +28,14 @@ class Case:
     sigma_subjects: tuple = field(default=())
 
 
+def window_layers(center, window, convention, layers):
+    """ROME's code has center - window//2 first; its paper has one layer less before the centre and one more after."""
+    before, after = window // 2, -(-window // 2) - 1
+    if convention == "paper":
+        before, after = after, before
+    return range(max(0, center - before), min(layers, center + after + 1))
+
+
 # Both conventions, and windows of one layer, of an odd and of an even number of layers, and wide ones.
 LADDER = (
     RESID,

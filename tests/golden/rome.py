@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from safetensors.numpy import save_file
 
-from cases import CASES
+from cases import CASES, window_layers
 from instrumented import WRITABLE_SITES, Instrumented
 from recurrence import Recurrence, softmax
 
@@ -32,14 +32,6 @@ def noise(case, scale, width):
     shape = (case.samples, case.subject[1] - case.subject[0], width)
     draw = state.randn(*shape) if case.kind == "gaussian" else state.uniform(-1, 1, shape)
     return draw * scale
-
-
-def window_layers(center, window, convention, layers):
-    """ROME's code has center - window//2 first; its paper has one layer less before the centre and one more after."""
-    before, after = window // 2, -(-window // 2) - 1
-    if convention == "paper":
-        before, after = after, before
-    return range(max(0, center - before), min(layers, center + after + 1))
 
 
 class Single:

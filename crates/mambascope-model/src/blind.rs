@@ -15,7 +15,7 @@ pub enum Lanes {
     Both,
     /// Through the scan.
     Scan,
-    /// Through the convolution, which reaches K-1 tokens.
+    /// Through the convolution, which reaches K-1 tokens; in its window nothing takes the place of those not seen.
     Convolution,
 }
 

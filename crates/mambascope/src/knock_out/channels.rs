@@ -11,7 +11,8 @@ use crate::Error;
 /// In which channels the scan is cut, by how slowly they forget.
 ///
 /// Channels are ranked, layer by layer, by the sum of `exp(-exp(A_log))` over their states, as mamba-knockout ranks features.
-/// It names the third that is *not* cut: its slow decay is `Fastest(2.0 / 3.0)` here.
+/// It names the third that is *not* cut: its slow decay is `Fastest(2.0 / 3.0)` here. A share is rounded to whole channels, to
+/// one at least.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Channels {

@@ -88,7 +88,7 @@ pub enum Sources {
     /// All of them at once.
     #[default]
     Together,
-    /// Each token alone, a row of scores each.
+    /// Each token alone, a row of scores each; those after all targets, which nobody could see, have no row.
     Each,
 }
 
