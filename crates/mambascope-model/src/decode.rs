@@ -25,6 +25,10 @@ impl<'a, O: Operations> Reader<'a, O> {
     /// # Errors
     /// When an operation fails.
     pub fn begin(network: &'a Network<O>, ids: &[u32]) -> Result<(Self, O::Rows), Error> {
+        network.threads().lead(|| Self::read(network, ids))
+    }
+
+    fn read(network: &'a Network<O>, ids: &[u32]) -> Result<(Self, O::Rows), Error> {
         let ragged = Ragged::prompts(&[ids.len()]);
         let mut residual = network.embed(ids)?;
         let mut pasts = Vec::with_capacity(network.layers());
@@ -45,6 +49,11 @@ impl<'a, O: Operations> Reader<'a, O> {
     /// # Errors
     /// When an operation fails.
     pub fn step(&mut self, id: u32) -> Result<O::Rows, Error> {
+        let network = self.network;
+        network.threads().lead(|| self.advance(id))
+    }
+
+    fn advance(&mut self, id: u32) -> Result<O::Rows, Error> {
         let ragged = Ragged::new(vec![Span { length: 1, token: self.tokens, past: Some(0) }]);
         let mut residual = self.network.embed(&[id])?;
         for (layer, own) in self.pasts.iter_mut().enumerate() {

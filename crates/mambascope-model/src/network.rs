@@ -177,6 +177,10 @@ impl<O: Operations> Network<O> {
     /// # Errors
     /// When an operation fails.
     pub fn end(&self, embeddings: O::Rows) -> Result<O::Rows, Error> {
+        self.threads.lead(|| self.climb(embeddings))
+    }
+
+    fn climb(&self, embeddings: O::Rows) -> Result<O::Rows, Error> {
         let ragged = Ragged::prompts(&[self.operations.count(&embeddings)]);
         let mut residual = embeddings;
         for layer in 0..self.layers() {

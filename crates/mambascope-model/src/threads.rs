@@ -1,14 +1,24 @@
 //! On how many threads a model runs.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::Error;
 
 /// The variable that says on how many threads models run where nothing else is said.
 const VARIABLE: &str = "MAMBASCOPE_THREADS";
+
+/// Numbers under which work on each of them is not worth a second thread.
+const FEW: usize = 1 << 16;
+
+thread_local! {
+    /// Whether this is one of the threads and walks through work whose parts may be spread, none of which it is in.
+    static LEADS: Cell<bool> = const { Cell::new(false) };
+}
 
 /// The threads that a model's work is spread over; rayon's own where nothing is said.
 #[derive(Debug, Clone, Default)]
@@ -58,7 +68,8 @@ impl Threads {
 
     /// Whether work that could be spread is to stay where it is: on one of the threads, or where there is one only.
     pub(crate) fn stay(&self) -> bool {
-        rayon::current_thread_index().is_some() || self.count() == 1
+        let is_part = rayon::current_thread_index().is_some() && !LEADS.get();
+        is_part || self.count() == 1
     }
 
     /// Does work whose parallel parts go to these threads.
@@ -66,14 +77,77 @@ impl Threads {
         match &self.0 {
             // What is spread already stays with the threads that it is on.
             Some(pool) if rayon::current_thread_index().is_none() => pool.install(work),
-            _ => work(),
+            _ => leading(false, work),
         }
     }
+
+    /// Does work of many steps, some of which are spread, on one of the threads: no step waits for another thread to wake.
+    pub fn lead<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        if rayon::current_thread_index().is_some() || self.count() == 1 {
+            return work();
+        }
+        match &self.0 {
+            Some(pool) => pool.install(|| leading(true, work)),
+            None => rayon::scope(|_| leading(true, work)),
+        }
+    }
+
+    /// Does work on each of many rows of so many columns, on some rows at a time; it hears the number of the first.
+    pub(crate) fn over<T: Send>(
+        &self,
+        values: &mut [T],
+        columns: usize,
+        work: impl Fn(usize, &mut [T]) + Send + Sync,
+    ) {
+        let rows = values.len().checked_div(columns).unwrap_or(0);
+        if values.len() < FEW || rows < 2 || self.stay() {
+            return work(0, values);
+        }
+        let each = rows.div_ceil(self.count());
+        let parts = values.par_chunks_mut(each * columns).enumerate();
+        self.run(|| parts.for_each(|(part, values)| work(part * each, values)));
+    }
+}
+
+/// Does work as one that leads, or does not.
+fn leading<T>(leads: bool, work: impl FnOnce() -> T) -> T {
+    let before = LEADS.replace(leads);
+    let done = work();
+    LEADS.set(before);
+    done
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn steps_are_spread_by_who_leads_and_by_nobody_else() -> Result<(), Error> {
+        let threads = Threads::new(2)?;
+        assert!(!threads.stay(), "outside");
+        let (leads, part) = threads.lead(|| (!threads.stay(), threads.run(|| threads.stay())));
+        assert!(leads && part);
+        assert!(threads.run(|| threads.lead(|| threads.stay())), "a part does not lead");
+        assert!(Threads::new(1)?.lead(|| threads.stay() || threads.count() == 2));
+        Ok(())
+    }
+
+    #[test]
+    fn each_row_is_worked_on_once() -> Result<(), Error> {
+        for count in [1, 2, 3] {
+            let (threads, columns) = (Threads::new(count)?, 300);
+            for rows in [0, 1, 7, 500] {
+                let mut values = vec![0_usize; rows * columns];
+                threads.over(&mut values, columns, |first, values| {
+                    for (place, value) in values.iter_mut().enumerate() {
+                        *value += 1 + first * columns + place;
+                    }
+                });
+                assert!(values.iter().enumerate().all(|(place, value)| *value == place + 1));
+            }
+        }
+        Ok(())
+    }
 
     #[test]
     fn work_goes_to_as_many_threads_as_were_asked_for() -> Result<(), Error> {

@@ -16,7 +16,7 @@ use std::ops::Range;
 use candle_core::{DType, Storage, Tensor};
 
 use self::convolve::Convolution;
-use self::elementwise::{Curve, bend, norm, probability};
+use self::elementwise::{Curve, bend, norm, paired, probability};
 use self::project::PackedMatrix;
 use self::scan::Decay;
 use self::tile::rows_a_tile;
@@ -109,7 +109,7 @@ impl Operations for Cpu {
     }
 
     fn norm(&self, x: &Packed<f32>, weight: &Vec<f32>, epsilon: f64) -> Result<Packed<f32>, Error> {
-        Ok(norm(x, weight, epsilon as f32))
+        Ok(norm(x, weight, epsilon as f32, &self.threads))
     }
 
     fn project(&self, x: &Packed<f32>, matrix: &PackedMatrix) -> Result<Packed<f32>, Error> {
@@ -123,7 +123,7 @@ impl Operations for Cpu {
         ragged: &Ragged,
         convolution: &Convolution,
     ) -> Result<Packed<f32>, Error> {
-        Ok(convolution.apply(x, past, ragged))
+        Ok(convolution.apply(x, past, ragged, &self.threads))
     }
 
     fn scan(
@@ -196,21 +196,19 @@ impl Operations for Cpu {
     }
 
     fn silu(&self, x: &Packed<f32>) -> Result<Packed<f32>, Error> {
-        Ok(bend(x, Curve::Silu))
+        Ok(bend(x, Curve::Silu, &self.threads))
     }
 
     fn softplus(&self, x: &Packed<f32>) -> Result<Packed<f32>, Error> {
-        Ok(bend(x, Curve::Softplus))
+        Ok(bend(x, Curve::Softplus, &self.threads))
     }
 
     fn multiply(&self, x: &Packed<f32>, y: &Packed<f32>) -> Result<Packed<f32>, Error> {
-        let values = x.values().iter().zip(y.values()).map(|(x, y)| x * y);
-        Ok(Packed::new(values.collect(), x.columns()))
+        Ok(paired(x, y, &self.threads, |x, y| x * y))
     }
 
     fn add(&self, x: &Packed<f32>, y: &Packed<f32>) -> Result<Packed<f32>, Error> {
-        let values = x.values().iter().zip(y.values()).map(|(x, y)| x + y);
-        Ok(Packed::new(values.collect(), x.columns()))
+        Ok(paired(x, y, &self.threads, |x, y| x + y))
     }
 
     fn count(&self, x: &Packed<f32>) -> usize {

@@ -1,8 +1,8 @@
 //! The causal depthwise convolution along ragged spans.
 
 use super::vector::{Arithmetic, Kernel, vectorized};
-use crate::Ragged;
 use crate::packed::Packed;
+use crate::{Ragged, Threads};
 
 /// The convolution's weights, one row of channels for each step back.
 #[derive(Debug)]
@@ -31,11 +31,30 @@ impl Convolution {
         x: &Packed<f32>,
         past: Option<&Packed<f32>>,
         ragged: &Ragged,
+        on: &Threads,
     ) -> Packed<f32> {
         let mut out = Packed::zeros(x.rows(), x.columns());
+        on.over(out.values_mut(), x.columns(), |first, rows| {
+            self.rows(x, past, ragged, first, rows);
+        });
+        out
+    }
+
+    /// The rows of the pack from number `first` on.
+    fn rows(
+        &self,
+        x: &Packed<f32>,
+        past: Option<&Packed<f32>>,
+        ragged: &Ragged,
+        first: usize,
+        out: &mut [f32],
+    ) {
+        let rows = first..first + out.len().checked_div(x.columns()).unwrap_or(0);
         for (start, span) in ragged.spans() {
-            for place in 0..span.length {
-                let target = out.row_mut(start + place);
+            let end = (start + span.length).min(rows.end);
+            for row in start.max(rows.start)..end {
+                let place = row - start;
+                let target = &mut out[(row - first) * x.columns()..][..x.columns()];
                 if let Some(bias) = &self.bias {
                     target.copy_from_slice(bias);
                 }
@@ -49,7 +68,6 @@ impl Convolution {
                 }
             }
         }
-        out
     }
 }
 

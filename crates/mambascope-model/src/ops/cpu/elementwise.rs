@@ -1,6 +1,7 @@
 //! Operations on each number or each row alone.
 
 use super::vector::{Arithmetic, Kernel, exp, silu, softplus, sum_of, vectorized};
+use crate::Threads;
 use crate::packed::Packed;
 
 /// A function of one number.
@@ -11,9 +12,24 @@ pub(super) enum Curve {
 }
 
 /// The curve of each number.
-pub(super) fn bend(x: &Packed<f32>, curve: Curve) -> Packed<f32> {
+pub(super) fn bend(x: &Packed<f32>, curve: Curve, on: &Threads) -> Packed<f32> {
     let mut out = x.clone();
-    vectorized(Bend { values: out.values_mut(), curve });
+    on.over(out.values_mut(), x.columns(), |_, values| vectorized(Bend { values, curve }));
+    out
+}
+
+/// What is made of each pair of numbers.
+pub(super) fn paired(
+    x: &Packed<f32>,
+    y: &Packed<f32>,
+    on: &Threads,
+    of: impl Fn(f32, f32) -> f32 + Send + Sync,
+) -> Packed<f32> {
+    let mut out = x.clone();
+    on.over(out.values_mut(), x.columns(), |first, values| {
+        let others = &y.values()[first * x.columns()..];
+        values.iter_mut().zip(others).for_each(|(value, &other)| *value = of(*value, other));
+    });
     out
 }
 
@@ -35,9 +51,11 @@ impl Kernel for Bend<'_> {
 }
 
 /// The root-mean-square norm of each row, times a weight a channel.
-pub(super) fn norm(x: &Packed<f32>, weight: &[f32], epsilon: f32) -> Packed<f32> {
+pub(super) fn norm(x: &Packed<f32>, weight: &[f32], epsilon: f32, on: &Threads) -> Packed<f32> {
     let mut out = x.clone();
-    vectorized(Norm { values: out.values_mut(), weight, epsilon });
+    on.over(out.values_mut(), x.columns(), |_, values| {
+        vectorized(Norm { values, weight, epsilon });
+    });
     out
 }
 

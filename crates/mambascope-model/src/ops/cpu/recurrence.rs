@@ -9,7 +9,7 @@ use crate::ops::Selection;
 use crate::packed::Packed;
 
 /// A block of [`LANES`] channels, and the tokens that it runs along.
-pub(super) struct Channels<'a> {
+pub(super) struct Channels<'a, 'b> {
     /// `A` times the binary logarithm of e, `[N, LANES]`.
     pub(super) a: &'a [[f32; LANES]],
     /// The direct path.
@@ -22,23 +22,21 @@ pub(super) struct Channels<'a> {
     pub(super) rows: Range<usize>,
     /// The channels of the block that the model has.
     pub(super) columns: Range<usize>,
-    /// The span's outputs, whole rows.
-    pub(super) out: &'a mut [f32],
-    /// The span's states, whole rows; empty where none are kept.
-    pub(super) keep: &'a mut [f32],
-    /// Where the block lies in a kept state.
-    pub(super) offset: usize,
-    /// Numbers in a kept state.
-    pub(super) stride: usize,
+    /// The span's outputs, token by token, of the block or of more channels.
+    pub(super) out: &'a mut [&'b mut [f32]],
+    /// The span's states, likewise; nothing where none are kept.
+    pub(super) keep: &'a mut [&'b mut [f32]],
+    /// Where the block lies in an output.
+    pub(super) place: usize,
 }
 
 /// Runs a block of channels on the best unit there is.
-pub(super) fn recur(channels: Channels<'_>) {
+pub(super) fn recur(channels: Channels<'_, '_>) {
     recur_on(Unit::found(), channels);
 }
 
 /// The same on one of the units that the processor has.
-pub(super) fn recur_on(unit: Unit, channels: Channels<'_>) {
+pub(super) fn recur_on(unit: Unit, channels: Channels<'_, '_>) {
     match unit {
         #[cfg(target_arch = "x86_64")]
         Unit::Avx512(unit) => Simd::vectorize(unit, channels),
@@ -50,7 +48,7 @@ pub(super) fn recur_on(unit: Unit, channels: Channels<'_>) {
     }
 }
 
-impl WithSimd for Channels<'_> {
+impl WithSimd for Channels<'_, '_> {
     type Output = ();
 
     #[inline(always)]
@@ -60,7 +58,6 @@ impl WithSimd for Channels<'_> {
         let state = S::as_mut_simd_f32s(self.state.as_flattened_mut()).0;
         let registers = direct.len();
         let width = self.columns.len();
-        let model_channels = self.x.columns();
         for (token, row) in self.rows.enumerate() {
             let x = lanes(&self.x.row(row)[self.columns.clone()]);
             let delta = lanes(&self.selection.delta.row(row)[self.columns.clone()]);
@@ -81,12 +78,11 @@ impl WithSimd for Channels<'_> {
                 }
                 *out = sum;
             }
-            self.out[token * model_channels + self.columns.start..][..width]
-                .copy_from_slice(&out[..width]);
-            if !self.keep.is_empty() {
-                let kept = &mut self.keep[token * self.stride + self.offset..];
-                let kept = S::as_mut_simd_f32s(&mut kept[..self.a.len() * LANES]).0;
-                kept.copy_from_slice(state);
+            self.out[token][self.place..][..width].copy_from_slice(&out[..width]);
+            if let Some(kept) = self.keep.get_mut(token) {
+                let numbers = self.a.len() * LANES;
+                let kept = &mut kept[self.place * self.a.len()..][..numbers];
+                S::as_mut_simd_f32s(kept).0.copy_from_slice(state);
             }
         }
     }
@@ -221,10 +217,9 @@ mod tests {
                         selection: &Selection { delta: &delta, b: &b, c: &c },
                         rows: before..before + tokens,
                         columns: 0..channels,
-                        out: &mut out,
-                        keep: &mut keep,
-                        offset: 0,
-                        stride: size * LANES,
+                        out: &mut out.chunks_exact_mut(channels).collect::<Vec<_>>(),
+                        keep: &mut keep.chunks_exact_mut(size * LANES).collect::<Vec<_>>(),
+                        place: 0,
                     },
                 );
                 for channel in 0..channels {

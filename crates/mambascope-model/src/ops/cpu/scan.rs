@@ -2,6 +2,8 @@
 //!
 //! States lie as `[E / LANES, N, LANES]`, so that one step of a block of channels is a run over contiguous memory.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::recurrence::{Channels, recur};
@@ -10,6 +12,9 @@ use crate::ops::inner::Poles;
 use crate::ops::{Keep, Selection};
 use crate::packed::Packed;
 use crate::{Ragged, Span, Threads};
+
+/// Numbers of states under which a scan is not worth a second thread.
+const SMALL: usize = 1 << 17;
 
 /// The decay `A` and the direct path `D`, in blocks of channels.
 #[derive(Debug)]
@@ -96,16 +101,38 @@ impl Decay {
         let mut out = Packed::zeros(x.rows(), x.columns());
         let kept_rows = if keep == Keep::States { x.rows() } else { 0 };
         let mut states = Packed::zeros(kept_rows, self.columns());
-        let mut jobs = Vec::with_capacity(ragged.spans().len());
-        let (mut outs, mut kept) = (out.values_mut(), states.values_mut());
+        let stays = threads.stay() || x.rows() * self.columns() < SMALL;
+        // Where there are too few spans for all threads, each thread takes some of the channels of each.
+        let spans = ragged.spans().len().max(1);
+        let parts = if stays { 1 } else { threads.count().div_ceil(spans) };
+        let blocks = self.a.len() / self.state.max(1);
+        let each = blocks.div_ceil(parts).max(1);
+        let mut jobs: Vec<Job<'_>> = Vec::with_capacity(ragged.spans().len() * parts);
+        let mut outs = out.values_mut().chunks_exact_mut(x.columns().max(1));
+        let mut kept = states.values_mut().chunks_exact_mut(self.columns().max(1));
         for (start, span) in ragged.spans() {
-            let (out, outs_left) = outs.split_at_mut(span.length * x.columns());
-            let kept_here = if keep == Keep::States { span.length * self.columns() } else { 0 };
-            let (keep, kept_left) = kept.split_at_mut(kept_here);
-            (outs, kept) = (outs_left, kept_left);
-            jobs.push(Job { decay: self, x, selection, past, start, span, out, keep });
+            let first = jobs.len();
+            jobs.extend((0..blocks).step_by(each).map(|block| Job {
+                decay: self,
+                x,
+                selection,
+                past,
+                start,
+                span,
+                blocks: block..blocks.min(block + each),
+                out: Vec::with_capacity(span.length),
+                keep: Vec::new(),
+            }));
+            for row in outs.by_ref().take(span.length) {
+                let columns = row.chunks_mut(each * LANES);
+                jobs[first..].iter_mut().zip(columns).for_each(|(job, part)| job.out.push(part));
+            }
+            for row in kept.by_ref().take(span.length) {
+                let columns = row.chunks_mut(each * LANES * self.state);
+                jobs[first..].iter_mut().zip(columns).for_each(|(job, part)| job.keep.push(part));
+            }
         }
-        if jobs.len() == 1 || threads.stay() {
+        if jobs.len() == 1 || stays {
             jobs.into_iter().for_each(Job::run);
         } else {
             threads.run(|| jobs.into_par_iter().for_each(Job::run));
@@ -114,7 +141,7 @@ impl Decay {
     }
 }
 
-/// One span's scan.
+/// One span's scan, of some blocks of channels.
 struct Job<'a> {
     decay: &'a Decay,
     x: &'a Packed<f32>,
@@ -122,16 +149,19 @@ struct Job<'a> {
     past: Option<&'a Packed<f32>>,
     start: usize,
     span: Span,
-    out: &'a mut [f32],
-    keep: &'a mut [f32],
+    blocks: Range<usize>,
+    /// The channels of these blocks, token by token.
+    out: Vec<&'a mut [f32]>,
+    /// Their states, likewise; nothing where none are kept.
+    keep: Vec<&'a mut [f32]>,
 }
 
 impl Job<'_> {
     /// Block after block of channels, each along all tokens.
-    fn run(self) {
+    fn run(mut self) {
         let (channels, size) = (self.x.columns(), self.decay.state);
         let mut state = vec![[0.0; LANES]; size];
-        for (block, a) in self.decay.a.chunks_exact(size).enumerate() {
+        for block in self.blocks.clone() {
             let (first, offset) = (block * LANES, block * size * LANES);
             match (self.span.past, self.past) {
                 (Some(row), Some(past)) => {
@@ -141,17 +171,16 @@ impl Job<'_> {
                 _ => state.fill([0.0; LANES]),
             }
             recur(Channels {
-                a,
+                a: &self.decay.a[block * size..][..size],
                 direct: &self.decay.direct[block],
                 state: &mut state,
                 x: self.x,
                 selection: self.selection,
                 rows: self.start..self.start + self.span.length,
                 columns: first..channels.min(first + LANES),
-                out: self.out,
-                keep: self.keep,
-                offset,
-                stride: self.decay.columns(),
+                out: &mut self.out,
+                keep: &mut self.keep,
+                place: (block - self.blocks.start) * LANES,
             });
         }
     }
