@@ -41,6 +41,19 @@ fn a_plan_in_words() {
 }
 
 #[test]
+fn several_plans_in_words() {
+    let noisy = trace();
+    let last = |site: Site| noisy.restore(site).tokens(Last).window(1);
+    let all = together([last(Site::Gate), last(Site::Decay), last(Site::Resid), noisy.clone()]);
+    let words = all.explain();
+    let alone: Vec<String> = all.traces().iter().map(Trace::explain).collect();
+    let shared = words.strip_prefix(&alone.join("\n")).expect("each alone, first");
+    insta::assert_snapshot!(shared.trim_start(), @"");
+    let apart = together([last(Site::Gate), last(Site::Decay)]).explain();
+    assert!(apart.ends_with("\neach of the traces alone: no two have the same runs"), "{apart}");
+}
+
+#[test]
 fn layers_that_are_not_there() {
     insta::assert_snapshot!(problems(&trace().restore((Site::Gate, 8..16))), @r#"
     the trace cannot run: 1 problem
