@@ -117,7 +117,7 @@ impl Together {
         }
     }
 
-    /// How much memory a run takes at its most, weights and all; results that are there already are left out.
+    /// How much memory a run takes at its most, weights and all.
     ///
     /// # Units
     /// Bytes, within 15 % on the fast path.

@@ -19,6 +19,7 @@ mod base;
 mod blind;
 mod cells;
 mod chunks;
+mod ends;
 mod fill;
 mod group;
 mod head;

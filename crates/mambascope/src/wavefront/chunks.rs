@@ -51,7 +51,9 @@ impl Chunks {
                 let more: usize = family.iter().map(|cell| (tokens - cell.token) * samples).sum();
                 if rows > 0 && rows + more > self.rows {
                     chunks.push(some.clone());
-                    some.iter_mut().for_each(|cells| cells.start = cells.end);
+                    for cells in &mut some {
+                        cells.start = cells.end;
+                    }
                     rows = 0;
                 }
                 some[index].end += family.len();

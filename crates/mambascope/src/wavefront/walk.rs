@@ -10,7 +10,8 @@ use super::acts::Acts;
 use super::base::{self, Base};
 use super::blind::Twin;
 use super::cells::Entry;
-use super::group::{self, Ground, Group};
+use super::ends;
+use super::group::{Ground, Group};
 use super::head::Gauge;
 use super::map::Map;
 use super::meter::Meter;
@@ -190,10 +191,10 @@ impl Walk<'_> {
         }
         let together = operations.rows_together();
         let batches = groups.iter().enumerate().flat_map(|(map, groups)| {
-            group::batches(groups, together).into_iter().map(move |batch| (map, batch))
+            ends::batches(groups, together).into_iter().map(move |batch| (map, batch))
         });
         let batches: Vec<(usize, &[Group<O>])> = batches.collect();
-        let read = |(map, batch): &(usize, &[Group<O>])| group::read(network, batch, &gauges[*map]);
+        let read = |(map, batch): &(usize, &[Group<O>])| ends::read(network, batch, &gauges[*map]);
         let read: Vec<_> = network.threads().run(|| batches.par_iter().map(read).collect());
         for ((map, batch), numbers) in batches.into_iter().zip(read) {
             let (numbers, sheet): (Vec<f64>, _) = (numbers?, &mut sheets[map]);
