@@ -161,7 +161,7 @@ pub(crate) struct TraceArguments {
     #[arg(long, value_enum, default_value_t = Share::Raw)]
     pub(crate) normalise: Share,
     /// What is restored: resid, mixer_out, scan_out, gate, state, conv_state, delta, or any other site of the README;
-    /// may be given several times
+    /// may be given several times, all in one walk up the layers
     #[arg(long = "site", value_name = "SITE", default_value = "resid")]
     pub(crate) sites: Vec<Site>,
     /// A site restored together with each --site; may be given several times

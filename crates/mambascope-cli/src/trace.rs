@@ -4,13 +4,16 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use mambascope::{Corruption, Effects, Facts, Scope as _, Site, Swap, Trace, Until, Window, swap};
+use mambascope::{
+    Corruption, Effects, Facts, Scope as _, Site, Swap, Together, Trace, Until, Window,
+};
+use mambascope::{swap, together};
 
 use crate::args::TraceArguments;
 use crate::progress::Bar;
 use crate::{interrupt, show, subject};
 
-/// Runs one trace a site, prints each map, writes each file.
+/// Runs one trace a site, together where they can, prints each map, writes each file.
 pub(crate) fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
     let outs = outs(arguments);
     for out in &outs {
@@ -24,23 +27,30 @@ pub(crate) fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
         Some(width) => trace.until(Until::width(width).most(arguments.at_most)),
         None => trace,
     };
-    let traces: Vec<(Site, Trace)> =
-        arguments.sites.iter().map(|&site| (site, of_site(&trace, arguments, site))).collect();
-    for (_, trace) in &traces {
-        trace.check()?;
-    }
+    let sites = arguments.sites.iter();
+    let traces = together(sites.map(|&site| of_site(&trace, arguments, site)));
+    let walks = traces.walks()?;
     if arguments.explain {
-        return explain(&traces);
+        return Ok(writeln!(io::stdout().lock(), "{traces}")?);
     }
     interrupt::listen()?;
-    for (site, trace) in &traces {
-        let bar = Bar::new(site.name());
-        let effects = trace.run_watched(&bar);
+    let several = traces.traces().len() > 1;
+    for walk in walks {
+        let bar = Bar::new(&names(&walk));
+        let effects = walk.run_watched(&bar);
         bar.finish();
-        let site = (traces.len() > 1).then_some(*site);
-        print(&effects?, &outs, site, arguments)?;
+        for effects in effects? {
+            let site = several.then(|| effects.site());
+            print(&effects, &outs, site, arguments)?;
+        }
     }
     Ok(())
+}
+
+/// The sites of some traces.
+fn names(traces: &Together) -> String {
+    let restored = traces.traces().iter().filter_map(|trace| trace.plan().restore.as_ref());
+    restored.map(|restore| restore.at.site.name()).collect::<Vec<_>>().join(", ")
 }
 
 fn corruption(arguments: &TraceArguments) -> anyhow::Result<Corruption> {
@@ -82,14 +92,6 @@ fn of_site(trace: &Trace, arguments: &TraceArguments, site: Site) -> Trace {
         Some(kind) => trace.original(kind),
         None => arguments.and.iter().fold(trace, |trace, &site| trace.and(site)),
     }
-}
-
-fn explain(traces: &[(Site, Trace)]) -> anyhow::Result<()> {
-    let mut out = io::stdout().lock();
-    for (_, trace) in traces {
-        writeln!(out, "{}", trace.explain())?;
-    }
-    Ok(())
 }
 
 /// Where the result goes: with none named, beside the reader.

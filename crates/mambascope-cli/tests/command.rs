@@ -118,6 +118,43 @@ fn several_sites_write_several_files() {
         assert_eq!((effects.site(), effects.window().size), (site, 3));
         assert!(folder.path().join(format!("m_{site}.svg")).is_file());
     }
+    let alone = ["--site", "scan_out", "--window", "3", "--out", "alone.npz"];
+    by_ids(folder.path()).args(alone).assert().success();
+    let arrays = |name: &str| Npz::open(folder.path().join(name)).expect("an npz");
+    let (together, alone) = (arrays("m_scan_out.npz"), arrays("alone.npz"));
+    for name in ["scores", "sample_scores", "low_samples", "high_score"] {
+        let values = |npz: &Npz| npz.array(name).map(Array::values).expect(name).clone();
+        assert_eq!(values(&together), values(&alone), "{name}: not a bit differs");
+    }
+}
+
+#[test]
+fn several_sites_cost_their_runs_once() {
+    let folder = folder();
+    let said = |sites: &[&str]| {
+        let output = by_ids(folder.path()).args(sites).arg("--explain").output().expect("it runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("words")
+    };
+    let shared = said(&["--site", "resid", "--site", "decay", "--site", "gate", "--window", "1"]);
+    let lines: Vec<&str> = shared.lines().collect();
+    assert_eq!(lines.iter().filter(|line| line.starts_with("trace of")).count(), 3);
+    let place = lines.iter().position(|line| line.starts_with("traces 1 and 3 together"));
+    let cost = lines[place.expect("two of them share") + 1];
+    assert!(cost.contains("36 cells x 10 samples"), "{cost}");
+    assert!(!said(&["--site", "resid"]).contains("together"));
+    let apart = said(&["--site", "resid", "--site", "gate", "--until", "0.1"]);
+    assert!(apart.contains("each of the traces alone"), "{apart}");
+}
+
+#[test]
+fn all_that_is_wrong_with_several_sites_is_said_at_once() {
+    let folder = folder();
+    let sites = ["--site", "gate", "--site", "logits", "--layers", "2..9"];
+    let (code, said) = standard_error(by_ids(folder.path()).args(sites));
+    assert_eq!(code, Some(2));
+    assert_eq!(said.matches("layers 2..9 are asked for").count(), 1, "{said}");
+    assert!(said.contains("logits is restored"), "{said}");
 }
 
 #[test]

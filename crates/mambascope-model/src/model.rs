@@ -236,6 +236,11 @@ impl Model {
         }
     }
 
+    /// Whether both are clones of one model, made ready to run in the same way.
+    pub fn is_clone_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// What the model is called: its hub id, its folder's name, or `bundled`.
     pub fn name(&self) -> &str {
         &self.0.checkpoint.name

@@ -119,6 +119,11 @@ impl Site {
         Self::Logits,
     ];
 
+    /// The sites that a fused scan never writes down: where one is wanted the scan is stepped through, which rounds its
+    /// sums elsewhere.
+    pub const INSIDE_SCAN: [Self; 6] =
+        [Self::DeltaDecay, Self::DeltaWrite, Self::Decay, Self::Write, Self::State, Self::ScanRead];
+
     /// The name used in files and on the command line.
     pub const fn name(self) -> &'static str {
         self.line().name

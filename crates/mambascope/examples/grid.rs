@@ -1,10 +1,11 @@
-//! How long whole grids take at the shape of mamba-130m, with random weights or those of a checkpoint's folder.
+//! How long whole grids take at the shape of mamba-130m, with random weights or those of a checkpoint's folder: three
+//! maps in one walk up the layers, or each in one of its own.
 //!
 //! ```sh
-//! cargo run --release -p mambascope --example grid -- 10 [FOLDER]
+//! cargo run --release -p mambascope --example grid -- 10 [FOLDER [alone]]
 //! ```
 //!
-//! The bits of all scores are the same on any number of threads.
+//! The bits of all scores are the same together and alone, and on any number of threads.
 
 #![expect(clippy::print_stdout, reason = "it is a report")]
 
@@ -24,26 +25,29 @@ fn main() -> Result<(), Error> {
     let ids: Vec<u32> = (0..tokens as u32).map(|token| 1000 + 37 * token).collect();
     let noisy =
         model.trace(ids).subject(2..5).answer(777_u32).corrupt(Noise::gaussian(0.1).samples(10));
-    let (mut whole, mut planned) = (0.0, 0.0_f64);
-    for trace in [
+    let traces = [
         noisy.restore(Site::Resid),
         noisy.restore(Site::MixerOut).window(10),
         noisy.restore(Site::ScanOut).window(10),
-    ] {
-        planned = planned.max(trace.memory()?);
+    ];
+    let walks = if std::env::args().nth(3).is_some_and(|word| word == "alone") {
+        traces.map(|trace| together([trace])).to_vec()
+    } else {
+        vec![together(traces)]
+    };
+    let (mut whole, mut planned) = (0.0, 0.0_f64);
+    for walk in walks {
+        planned = planned.max(walk.memory()?);
         let start = Instant::now();
-        let effects = trace.run()?;
+        let maps = walk.run()?;
         let seconds = start.elapsed().as_secs_f64();
         whole += seconds;
-        let (work, config) = (effects.work(), trace.model().config());
-        let rate = work.flops(config) / seconds / 1e9;
-        println!("{trace}");
-        println!("{seconds:.2} s, {rate:.0} GFLOP/s; {effects}");
-        let layers = effects.layers().iter();
-        let cells = layers.flat_map(|&l| effects.tokens().iter().map(move |&token| (token, l)));
-        let scores = cells.flat_map(|(token, layer)| effects.samples(token, layer));
-        let digits = scores.fold(0_u64, |digits, score| digits.rotate_left(7) ^ score.to_bits());
-        println!("bits of all scores: {digits:016x}");
+        println!("{walk}");
+        let flops: f64 = maps.iter().map(|map| map.work().flops(model.config())).sum();
+        println!("{seconds:.2} s, {:.0} GFLOP/s", flops / seconds / 1e9);
+        for map in &maps {
+            println!("{}: {map}; bits of all scores: {:016x}", map.site(), digits(map));
+        }
     }
     println!("whole grid: {whole:.2} s");
     if let Some(peak) = peak() {
@@ -51,6 +55,14 @@ fn main() -> Result<(), Error> {
         assert!((0.85..1.15).contains(&(peak / planned)), "the plan says something else");
     }
     Ok(())
+}
+
+/// Digits in which every bit of every score counts.
+fn digits(map: &Effects) -> u64 {
+    let layers = map.layers().iter();
+    let cells = layers.flat_map(|&layer| map.tokens().iter().map(move |&token| (token, layer)));
+    let scores = cells.flat_map(|(token, layer)| map.samples(token, layer));
+    scores.fold(0_u64, |digits, score| digits.rotate_left(7) ^ score.to_bits())
 }
 
 /// The most bytes of main memory that this process has had, where the system says so.

@@ -54,6 +54,8 @@ fn main() -> Result<(), Error> {
         "{}",
         noisy.foil("poet").metrics(Metric::ALL).restore(..).run()?.metric(Metric::Rank)?
     );
+    let maps = together([noisy.restore(..), noisy.restore(Site::Gate)]).run()?;
+    println!("{} and {}", maps[0], maps[1]);
     let effects = noisy.restore(..).run()?;
     println!("{}", effects.normalised(Normalisation::Recovered)?);
     println!("{:?}", noisy.interaction(Site::ScanOut, Site::Gate)?.term(3, 4));

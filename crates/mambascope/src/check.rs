@@ -56,7 +56,7 @@ impl fmt::Display for Problems<'_> {
 }
 
 /// A prompt as the model reads it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Spoken {
     pub(crate) ids: Vec<u32>,
     pub(crate) pieces: Vec<String>,
@@ -94,6 +94,17 @@ impl Resolved {
         }
     }
 
+    /// Whether both have the same clean and corrupted runs, drawn at once, and take values from them alike.
+    pub(crate) fn shares_runs(&self, other: &Self) -> bool {
+        let at_once = |plan: &Self| plan.until.is_none();
+        at_once(self)
+            && at_once(other)
+            && self.prompt == other.prompt
+            && self.corrupted == other.corrupted
+            && self.direction == other.direction
+            && self.align == other.align
+    }
+
     /// The prompt that is patched.
     pub(crate) fn patched(&self) -> &Spoken {
         match self.direction {
@@ -109,6 +120,11 @@ impl Resolved {
             Corrupted::Other(_) => 1,
             Corrupted::Nothing => 0,
         }
+    }
+
+    /// How many cells the grid has.
+    pub(crate) fn cells(&self) -> usize {
+        self.grid.as_ref().map_or(0, |grid| grid.tokens.len() * grid.layers.len())
     }
 
     /// How many samples each cell has.

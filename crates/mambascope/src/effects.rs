@@ -250,7 +250,8 @@ impl Effects {
         &self.warnings
     }
 
-    /// The work that was done.
+    /// The work that was done; of traces that ran [`together`](crate::together) the first has that on the clean and the
+    /// corrupted runs.
     pub const fn work(&self) -> Work {
         self.work
     }

@@ -1,5 +1,7 @@
 //! A plan in words, with the work it will take.
 
+mod together;
+
 use std::fmt::Write as _;
 
 use mambascope_model::{Compute, Config, Model, Timing};
@@ -9,6 +11,8 @@ use crate::check::{Asked, Corrupted, Grid, Resolved};
 use crate::plan::{Direction, Restore};
 use crate::trace::Trace;
 use crate::wavefront::{Work, naive_flops, peak, planned, planned_of};
+
+pub(crate) use together::explain_together;
 
 /// Floating-point operations a second of one core on the fast path: what a core with AVX-512 was measured to do over
 /// whole grids of mamba-130m's shape.
@@ -73,7 +77,7 @@ fn words(trace: &Trace, plan: &Resolved) -> String {
     }
     let work = planned(plan, config.layers);
     line("cost", cost(plan, config, work));
-    line("", expected(trace, plan, work));
+    line("", expected(model, &[plan], work));
     for warning in &plan.warnings {
         line("warning", warning.clone());
     }
@@ -127,9 +131,7 @@ fn parts(restore: &Restore) -> Vec<String> {
 }
 
 fn cost(plan: &Resolved, config: &Config, work: Work) -> String {
-    let cells = plan.grid.as_ref().map_or(0, |grid| grid.tokens.len() * grid.layers.len());
-    let (samples, tokens) = (plan.samples(), plan.patched().ids.len());
-    let naive = cells.max(1) * (samples + 1) * tokens * config.layers;
+    let (cells, samples, naive) = (plan.cells(), plan.samples(), naive_steps(plan, config));
     if let Some(until) = plan.until {
         let (steps, share) = steps_of(work, naive);
         let (most, _) = steps_of(planned_of(plan, config.layers, until.most), naive);
@@ -139,6 +141,11 @@ fn cost(plan: &Resolved, config: &Config, work: Work) -> String {
         );
     }
     cost_of(cells, samples, naive, work)
+}
+
+/// Layer-steps of a forward pass for each cell: the clean run and all samples, whole.
+fn naive_steps(plan: &Resolved, config: &Config) -> usize {
+    plan.cells().max(1) * (plan.samples() + 1) * plan.patched().ids.len() * config.layers
 }
 
 /// Layer-steps in words, and their percentage of that of a forward pass for each cell.
@@ -158,11 +165,10 @@ pub(crate) fn cost_of(cells: usize, samples: usize, naive: usize, work: Work) ->
     )
 }
 
-/// The floating-point operations of a run, and the time and the memory that they take.
-fn expected(trace: &Trace, plan: &Resolved, work: Work) -> String {
-    let (model, config) = (trace.model(), trace.model().config());
-    let cells = plan.grid.as_ref().map_or(0, |grid| grid.tokens.len() * grid.layers.len());
-    let (flops, naive) = (work.flops(config), naive_flops(plan, config, cells));
+/// The floating-point operations of a run of plans, and the time and the memory that they take.
+fn expected(model: &Model, plans: &[&Resolved], work: Work) -> String {
+    let (config, flops) = (model.config(), work.flops(model.config()));
+    let naive: f64 = plans.iter().map(|plan| naive_flops(plan, config, plan.cells())).sum();
     let rate = match model.compute() {
         Compute::Fast => RATE,
         _ => REFERENCE_RATE,
@@ -171,7 +177,7 @@ fn expected(trace: &Trace, plan: &Resolved, work: Work) -> String {
     let seconds = flops / rate;
     let time =
         if seconds < 0.01 { "under 0.01".to_owned() } else { format!("about {}", short(seconds)) };
-    let memory = peak(model, plan);
+    let memory = peak(model, plans);
     format!(
         "{flops_words}FLOP where one pass a cell takes {naive_words}FLOP; {time} s of one core at \
          {}FLOP/s; {}B of memory, and {}B a thread",

@@ -6,7 +6,9 @@
 use mambascope_model::Site;
 
 use crate::Error;
+use crate::at::Window;
 use crate::effects::Effects;
+use crate::together::together;
 use crate::trace::Trace;
 
 /// The effects of two sites, alone and together.
@@ -33,7 +35,7 @@ impl Trace {
     /// Restores two sites, each alone and both together, at the trace's tokens and layers.
     ///
     /// # Cost
-    /// Three runs.
+    /// Three runs, [`together`].
     ///
     /// # Errors
     /// As [`Trace::run`].
@@ -41,13 +43,13 @@ impl Trace {
         let layers = self.plan().restore.as_ref().map(|restore| restore.at.layers);
         let alone = |site| self.restore((site, layers.unwrap_or_default()));
         // Windows of unlike sites differ where none is named; the first one's holds for all three.
-        let one = alone(first).run()?;
-        let window = one.window();
-        Ok(Interaction {
-            second: alone(second).window(window).run()?,
-            together: alone(first).and(second).window(window).run()?,
-            first: one,
-        })
+        let one = alone(first);
+        let window = one.resolve()?.grid.map_or_else(|| Window::from(1), |grid| grid.window);
+        let all = [one, alone(second).window(window), alone(first).and(second).window(window)];
+        let effects: Result<[Effects; 3], _> = together(all).run()?.try_into();
+        // As many come back as were given.
+        let [first, second, together] = effects.map_err(|_| Error::NothingRestored)?;
+        Ok(Interaction { first, second, together })
     }
 }
 

@@ -45,6 +45,7 @@ pub mod stats;
 mod store;
 mod swap;
 mod tapped;
+mod together;
 mod trace;
 mod uncertainty;
 mod until;
@@ -75,6 +76,7 @@ pub use record::Record;
 pub use sever::Sever;
 pub use show::Show;
 pub use swap::{Alternative, Other, Swap, swap};
+pub use together::{Together, together};
 pub use trace::{Scope, Trace};
 pub use until::{Sampling, Until};
 pub use watch::{Progress, Stage, Unwatched, Watch};
@@ -88,6 +90,6 @@ pub mod prelude {
         Answer, At, Channels, Compute, Corruption, Direction, Effects, Elsewhere, Error, Facts,
         Figure, Fill, KnockOut, Knocked, Lanes, Metric, Model, Noise, Normalisation, Original,
         Other, Plan, Record, Removal, Rest, Scope, Sever, Show, Site, Sources, Swap, Through,
-        Timing, TokenSet, Trace, Until, Window, swap,
+        Timing, Together, TokenSet, Trace, Until, Window, swap, together,
     };
 }

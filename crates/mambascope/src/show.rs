@@ -13,6 +13,7 @@ use crate::effects::Effects;
 use crate::knock_out::{KnockOut, Knocked};
 use crate::notebook::Bundle;
 use crate::record::Record;
+use crate::together::Together;
 use crate::trace::Trace;
 
 /// A value that a notebook can show in more forms than text.
@@ -50,6 +51,12 @@ impl Show for Effects {
 }
 
 impl Show for Trace {
+    fn bundle(&self) -> Bundle {
+        Bundle::text(self.explain())
+    }
+}
+
+impl Show for Together {
     fn bundle(&self) -> Bundle {
         Bundle::text(self.explain())
     }

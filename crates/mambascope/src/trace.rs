@@ -242,7 +242,7 @@ impl Trace {
     /// # Errors
     /// When the plan does not fit the model.
     pub fn memory(&self) -> Result<f64, Error> {
-        let memory = wavefront::peak(&self.model, &self.resolve()?);
+        let memory = wavefront::peak(&self.model, &[&self.resolve()?]);
         Ok(memory.held + memory.a_thread * self.model.threads_in_use().count() as f64)
     }
 

@@ -4,7 +4,8 @@
 //! pass. At each layer the base rows go first, the clean run and the corrupted samples, whole prompts; the layer's past
 //! is kept at every token. Then all cells that have started: each is only its tokens from t on, begins from its base
 //! row's past at t-1, and joins at its own layer. At the last layer only the last token goes on, and only the answer's
-//! probability, or what else is measured, is asked of the head.
+//! probability, or what else is measured, is asked of the head. Plans that differ in what they restore alone have the
+//! same base rows and go up together: a walk has several maps, each with cells of its own.
 //!
 //! # Cost
 //! A layer-step is one token through one block. A cell whose first restored layer is f takes (L-1-f)(T-t) of them a
@@ -18,9 +19,11 @@ mod base;
 mod blind;
 mod cells;
 mod chunks;
+mod ends;
 mod fill;
 mod group;
 mod head;
+mod map;
 mod mean;
 mod memory;
 mod meter;
@@ -31,11 +34,14 @@ mod trunk;
 mod walk;
 mod work;
 
+use std::slice;
+
 use candle_core::Tensor;
 use mambascope_model::Model;
 
 use self::acts::Acts;
 use self::chunks::Chunks;
+use self::map::{Map, Ready};
 use self::meter::Meter;
 use self::sheet::Sheet;
 use self::source::Source;
@@ -47,12 +53,13 @@ use crate::watch::Watch;
 pub(crate) use acts::{By, Cuts, Sight};
 pub(crate) use cells::{Cell, Entry};
 pub(crate) use fill::{Fills, prepare};
+pub(crate) use map::go_together;
 pub(crate) use mean::means;
-pub(crate) use memory::peak;
+pub(crate) use memory::{Memory, peak};
 pub(crate) use sheet::{Outcome, Reading};
 pub(crate) use source::corrupted_runs;
 pub use work::Work;
-pub(crate) use work::{naive_flops, planned, planned_alone, planned_of};
+pub(crate) use work::{naive_flops, planned, planned_alone, planned_of, planned_together};
 
 /// Bytes that a run's rows may take, beside the weights.
 const BUDGET: usize = 1 << 30;
@@ -74,28 +81,11 @@ pub(crate) fn run_within(
 ) -> Result<Outcome, Error> {
     let clean = model.embeddings(&plan.prompt.ids)?; // [L, D]
     let mut source = Source::new(model, plan, &clean)?;
-    let fills = fill::prepare(model, plan, watch)?;
-    let layers = model.config().layers;
-    let cells = cells::that_matter(plan, layers);
-    let (acts, slots) = match &plan.grid {
-        Some(grid) => {
-            (Acts::Restores { grid, fills: &fills }, grid.tokens.len() * grid.layers.len())
-        }
-        None => (Acts::Nothing, 0),
-    };
+    let ready = Ready::of(model, plan, watch)?;
+    let map = ready.map();
     let samples = plan.until.map_or(plan.samples(), |until| until.most);
-    let steps = planned_of(plan, layers, 1).layer_steps;
-    let run = Run {
-        model,
-        plan,
-        clean: &clean,
-        cells: &cells,
-        acts,
-        slots,
-        chunks: Chunks::of(model.config(), plan, &cells, budget),
-        meter: Meter::new(watch, slots, steps, samples),
-    };
-    let mut outcome = run.samples(&source.draw(plan.corrupted_runs(), watch)?)?;
+    let run = Run::of(model, &clean, slice::from_ref(&map), budget, (watch, samples));
+    let mut outcome = run.alone(&map, &source.draw(plan.corrupted_runs(), watch)?)?;
     if let Some(until) = plan.until {
         loop {
             let cells = outcome.by_cell();
@@ -105,11 +95,47 @@ pub(crate) fn run_within(
                 break;
             }
             run.meter.expect(outcome.low.len() + more);
-            outcome.extend(run.samples(&source.draw(more, watch)?)?);
+            outcome.extend(run.alone(&map, &source.draw(more, watch)?)?);
         }
     }
     run.meter.finish();
     Ok(outcome)
+}
+
+/// Runs plans that [`go_together`]: the base rows go up the layers once, and the first outcome has the work on them.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn run_together(
+    model: &Model,
+    plans: &[&Resolved],
+    watch: &dyn Watch,
+) -> Result<Vec<Outcome>, Error> {
+    match plans {
+        [plan] => Ok(vec![run(model, plan, watch)?]),
+        _ => run_together_within(model, plans, watch, BUDGET),
+    }
+}
+
+/// Runs plans that go together, none of which draws samples as it goes, in chunks of samples and cells whose rows fit
+/// in so many bytes.
+pub(crate) fn run_together_within(
+    model: &Model,
+    plans: &[&Resolved],
+    watch: &dyn Watch,
+    budget: usize,
+) -> Result<Vec<Outcome>, Error> {
+    let Some(plan) = plans.first() else { return Ok(Vec::new()) };
+    let clean = model.embeddings(&plan.prompt.ids)?; // [L, D]
+    let ready: Vec<Ready<'_>> =
+        plans.iter().map(|plan| Ready::of(model, plan, watch)).collect::<Result<_, _>>()?;
+    let maps: Vec<Map<'_>> = ready.iter().map(Ready::map).collect();
+    let run = Run::of(model, &clean, &maps, budget, (watch, plan.samples()));
+    let runs = corrupted_runs(model, plan, &clean, watch)?;
+    let mut sheets: Vec<Sheet> = maps.iter().map(|map| map.sheet(runs.len())).collect();
+    run.samples(&runs, &mut sheets)?;
+    run.meter.finish();
+    Ok(sheets.into_iter().map(|sheet| sheet.finish(plan.direction)).collect())
 }
 
 /// Runs knock-outs of a plan's clean run: a score for each slot.
@@ -134,61 +160,73 @@ pub(crate) fn knock_out_within(
     budget: usize,
 ) -> Result<Outcome, Error> {
     let clean = model.embeddings(&plan.prompt.ids)?; // [L, D]
-    let steps = planned_alone(plan, &cuts.cells, model.config().layers).layer_steps;
-    let run = Run {
-        model,
-        plan,
-        clean: &clean,
-        cells: &cuts.cells,
-        acts: Acts::Cuts(cuts),
-        slots: cuts.slots(),
-        chunks: Chunks::of(model.config(), plan, &cuts.cells, budget),
-        meter: Meter::new(watch, cuts.slots(), steps, 1),
-    };
-    let outcome = run.samples(&[])?;
+    let map = Map::of(plan, Acts::Cuts(cuts), &cuts.cells);
+    let run = Run::of(model, &clean, slice::from_ref(&map), budget, (watch, 1));
+    let outcome = run.alone(&map, &[])?;
     run.meter.finish();
     Ok(outcome)
 }
 
-/// The cells of a plan, made ready for samples.
+/// Maps that go up the layers together, made ready for samples.
 struct Run<'a> {
     model: &'a Model,
-    plan: &'a Resolved,
     clean: &'a Tensor,
-    cells: &'a [Cell],
-    acts: Acts<'a>,
-    /// How many scores each sample has.
-    slots: usize,
+    maps: &'a [Map<'a>],
     chunks: Chunks,
     meter: Meter<'a>,
 }
 
-impl Run<'_> {
-    /// Runs some samples.
-    fn samples(&self, runs: &[Tensor]) -> Result<Outcome, Error> {
-        let tokens = self.plan.patched().ids.len();
-        let mut sheet = Sheet::new(self.plan, runs.len().max(1), self.slots);
+impl<'a> Run<'a> {
+    /// Of these maps, for a watcher who expects so many samples.
+    fn of(
+        model: &'a Model,
+        clean: &'a Tensor,
+        maps: &'a [Map<'a>],
+        budget: usize,
+        (watch, samples): (&'a dyn Watch, usize),
+    ) -> Self {
+        let config = model.config();
+        let (plans, cells): (Vec<_>, Vec<_>) = maps.iter().map(|map| (map.plan, map.cells)).unzip();
+        let slots = maps.iter().map(|map| map.acts.slots()).sum();
+        let steps = maps.iter().map(|map| map.steps(config.layers)).sum();
+        let chunks = Chunks::of(config, &plans, &cells, budget);
+        Self { model, clean, maps, chunks, meter: Meter::new(watch, slots, steps, samples) }
+    }
+
+    /// Runs some samples of the only map there is.
+    fn alone(&self, map: &Map<'_>, runs: &[Tensor]) -> Result<Outcome, Error> {
+        let mut sheet = map.sheet(runs.len());
+        self.samples(runs, slice::from_mut(&mut sheet))?;
+        Ok(sheet.finish(map.plan.direction))
+    }
+
+    /// Runs some samples, noted on a sheet for each map; the first one has the work on the base rows.
+    fn samples(&self, runs: &[Tensor], sheets: &mut [Sheet]) -> Result<(), Error> {
+        let Some(Map { plan, .. }) = self.maps.first() else { return Ok(()) };
+        let tokens = plan.patched().ids.len();
         // With nothing corrupted there is one walk, of the clean run alone.
         let chunks: Vec<&[Tensor]> =
             if runs.is_empty() { vec![&[]] } else { runs.chunks(self.chunks.samples).collect() };
         for (index, some) in chunks.into_iter().enumerate() {
             let first = index * self.chunks.samples;
-            for some_cells in self.chunks.of_cells(self.cells, some.len().max(1), tokens) {
+            for maps in self.chunks.of_maps(self.maps, some.len().max(1), tokens) {
                 let walk = Walk {
-                    plan: self.plan,
+                    plan,
                     config: self.model.config(),
                     clean: self.clean,
                     runs: some,
                     first,
-                    cells: some_cells,
-                    trunks: self.acts.trunks(some_cells),
-                    acts: self.acts,
+                    maps,
                     meter: &self.meter,
                 };
-                self.model.with_network(On { walk: &walk, sheet: &mut sheet })?;
+                let on = On { walk: &walk, sheets: &mut *sheets };
+                let shared = self.model.with_network(on)?;
+                if let Some(sheet) = sheets.first_mut() {
+                    sheet.work += shared;
+                }
             }
         }
-        Ok(sheet.finish(self.plan.direction))
+        Ok(())
     }
 }
 

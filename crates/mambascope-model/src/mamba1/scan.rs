@@ -6,10 +6,6 @@ use crate::ops::{Keep, Operations, Selection};
 use crate::site::Timing;
 use crate::{Error, Ragged, Site, Span};
 
-/// The sites that the fused scan never writes down.
-const INSIDE: [Site; 6] =
-    [Site::DeltaDecay, Site::DeltaWrite, Site::Decay, Site::Write, Site::State, Site::ScanRead];
-
 impl<O: Operations> Block<O> {
     /// What a past kept of the scan at some rows, `[rows, E N]`.
     pub(crate) fn states(
@@ -61,7 +57,7 @@ impl<O: Operations> Block<O> {
         pass: &Pass<'_, O>,
         see: &mut Seer<'_, O>,
     ) -> Result<(O::Rows, Option<O::States>), Error> {
-        if INSIDE.iter().any(|&site| see.tap.wants(site)) {
+        if Site::INSIDE_SCAN.iter().any(|&site| see.tap.wants(site)) {
             return self.stepped_scan(x, selected, pass, see);
         }
         let past = pass.past.map(|past| &past.states);

@@ -11,7 +11,7 @@ use crate::plan::{Direction, Plan, Prompt, Subject};
 use crate::swap::{Alternative, Other, Swap, align, draw};
 
 /// What makes the corrupted run, ready to be made.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Corrupted {
     /// Noise on the subject.
     Noise {

@@ -45,17 +45,27 @@ impl Acts<'_> {
         if let Self::Restores { grid, .. } = self { grid.looks_before(layer) } else { false }
     }
 
-    /// The sites that a layer of the base rows has to keep.
-    pub(super) fn kept(&self, cells: &[Cell], layer: usize) -> Vec<Site> {
+    /// How many lanes are held at tokens that are named and do not end before this one.
+    pub(super) fn held_past(&self, token: usize) -> usize {
+        let Self::Restores { grid, .. } = self else { return 0 };
+        let ends = grid.severed.iter().filter_map(|severed| severed.tokens.as_ref());
+        ends.filter(|tokens| tokens.end > token).count()
+    }
+
+    /// How many scores each sample has.
+    pub(super) const fn slots(&self) -> usize {
         match self {
-            Self::Restores { grid, .. } => {
-                let restored = restored(cells).contains(&layer);
-                let mut sites = if restored { base::to_keep(&grid.sites()) } else { Vec::new() };
-                let severed = grid.severed.iter().filter(|severed| severed.layers.contains(&layer));
-                sites.extend(base::to_keep_severed(severed.map(|severed| severed.site)));
-                sites
-            }
-            Self::Cuts(cuts) if restored(cells).contains(&layer) => match cuts.by {
+            Self::Nothing => 0,
+            Self::Restores { grid, .. } => grid.tokens.len() * grid.layers.len(),
+            Self::Cuts(cuts) => cuts.slots(),
+        }
+    }
+
+    /// The sites that a layer of the base rows has to keep; something is done to cells in the `touched` layers.
+    pub(super) fn kept(&self, touched: &Range<usize>, layer: usize) -> Vec<Site> {
+        match self {
+            Self::Restores { grid, .. } => kept_of(grid, touched, layer),
+            Self::Cuts(cuts) if touched.contains(&layer) => match cuts.by {
                 By::Blindness(_) => vec![Site::ScanIn, Site::Delta, Site::B, Site::C],
                 By::Mean(_) => vec![Site::ConvIn],
             },
@@ -64,8 +74,17 @@ impl Acts<'_> {
     }
 }
 
-/// The layers in which something is done to any cell.
-fn restored(cells: &[Cell]) -> Range<usize> {
+/// The sites that a layer of the base rows has to keep for the cells of a grid.
+pub(super) fn kept_of(grid: &Grid, touched: &Range<usize>, layer: usize) -> Vec<Site> {
+    let restored = touched.contains(&layer);
+    let mut sites = if restored { base::to_keep(&grid.sites()) } else { Vec::new() };
+    let severed = grid.severed.iter().filter(|severed| severed.layers.contains(&layer));
+    sites.extend(base::to_keep_severed(severed.map(|severed| severed.site)));
+    sites
+}
+
+/// The layers in which something is done to any of some cells.
+pub(super) fn touched(cells: &[Cell]) -> Range<usize> {
     let first = cells.iter().map(|cell| cell.layers.start).min().unwrap_or(0);
     first..cells.iter().map(|cell| cell.layers.end).max().unwrap_or(0)
 }

@@ -11,9 +11,8 @@ use super::base::Base;
 use super::blind::{self, Twin};
 use super::cells::{Cell, Entry};
 use super::fill::Fills;
-use super::head::Gauge;
+use super::map::Map;
 use super::put::{Behind, Put, Putter};
-use super::trunk::Trunks;
 use super::work::Work;
 use crate::Error;
 use crate::check::{Grid, Place, Severed};
@@ -31,20 +30,18 @@ pub(super) struct Owner {
 pub(super) struct Group<O: Operations> {
     owners: Vec<Owner>,
     ragged: Ragged,
-    rows: O::Rows,
+    pub(super) rows: O::Rows,
     /// For each row, the base row that has the same residual stream; empty once the first layer is behind.
     known: Vec<Option<usize>>,
 }
 
-/// What all groups of a walk have in common.
+/// What all groups of a map have in common.
 pub(super) struct Ground<'a, O: Operations> {
     pub(super) network: &'a Network<O>,
     pub(super) base: &'a Base<'a, O>,
-    pub(super) cells: &'a [Cell],
-    pub(super) acts: Acts<'a>,
+    /// Whose cells the groups have.
+    pub(super) map: &'a Map<'a>,
     pub(super) layer: usize,
-    /// Which cells go with which.
-    pub(super) trunks: &'a Trunks,
     /// The base rows behind the layer that a fill names.
     pub(super) elsewhere: Option<&'a Behind<'a, O>>,
     /// What the layer remembers of the clean run without what cells do not see.
@@ -60,15 +57,22 @@ impl<O: Operations> Ground<'_, O> {
         };
         let samples = self.base.samples();
         let owners = self
+            .map
             .cells
             .iter()
             .enumerate()
-            .filter(|(index, cell)| starts(cell) && self.trunks.leads(*index))
+            .filter(|(index, cell)| starts(cell) && self.map.trunks.leads(*index))
             .flat_map(|(cell, _)| (0..samples).map(move |sample| Owner { cell, sample }));
         let together = self.network.operations().rows_together();
         let (mut groups, mut some, mut rows) = (Vec::new(), Vec::new(), 0);
+        let held = |owner: &Owner| self.map.acts.held_past(self.map.cells[owner.cell].token);
         for owner in owners {
-            rows += self.base.tokens() - self.cells[owner.cell].token;
+            // Where one holds what another does not, all would be stepped through: what shares a group must not matter.
+            if some.last().is_some_and(|last| held(last) != held(&owner)) {
+                groups.push(std::mem::take(&mut some));
+                rows = 0;
+            }
+            rows += self.base.tokens() - self.map.cells[owner.cell].token;
             some.push(owner);
             if rows >= together {
                 groups.push(std::mem::take(&mut some));
@@ -87,11 +91,11 @@ impl<O: Operations> Ground<'_, O> {
         let sources: Vec<usize> = owners
             .iter()
             .flat_map(|owner| {
-                let tokens = self.cells[owner.cell].token..base.tokens();
+                let tokens = self.map.cells[owner.cell].token..base.tokens();
                 tokens.map(|token| base.target(owner.sample, token))
             })
             .collect();
-        let entry = owners.first().map_or(Entry::After, |owner| self.cells[owner.cell].entry);
+        let entry = owners.first().map_or(Entry::After, |owner| self.map.cells[owner.cell].entry);
         let from = if entry == Entry::Block { &base.before } else { &base.after };
         let operations = self.network.operations();
         let mut rows = operations.gather(from, &sources)?;
@@ -117,7 +121,7 @@ impl<O: Operations> Ground<'_, O> {
     fn spans(&self, owners: &[Owner]) -> Ragged {
         let base = self.base;
         let span = |owner: &Owner| {
-            let token = self.cells[owner.cell].token;
+            let token = self.map.cells[owner.cell].token;
             let past = token.checked_sub(1).map(|before| base.target(owner.sample, before));
             Span { length: base.tokens() - token, token, past }
         };
@@ -128,9 +132,9 @@ impl<O: Operations> Ground<'_, O> {
     /// and that has the giving run's where it is restored whole.
     fn known(&self, owners: &[Owner], ragged: &Ragged, sources: Vec<usize>) -> Vec<Option<usize>> {
         let mut known: Vec<Option<usize>> = sources.into_iter().map(Some).collect();
-        let given = self.acts.give_residual();
+        let given = self.map.acts.give_residual();
         for (owner, (first, _)) in owners.iter().zip(ragged.spans()) {
-            let cell = &self.cells[owner.cell];
+            let cell = &self.map.cells[owner.cell];
             known[first] = match cell.entry {
                 Entry::Block => continue,
                 Entry::After if given => Some(self.base.source(owner.sample, cell.token)),
@@ -149,7 +153,7 @@ impl<O: Operations> Ground<'_, O> {
     fn fork_of(&self, group: &Group<O>) -> Result<Option<Group<O>>, Error> {
         let (mut owners, mut rows) = (Vec::new(), Vec::new());
         for (owner, (start, span)) in group.owners.iter().zip(group.ragged.spans()) {
-            for cell in self.trunks.leaving(self.cells, owner.cell, self.layer) {
+            for cell in self.map.trunks.leaving(self.map.cells, owner.cell, self.layer) {
                 owners.push(Owner { cell, ..*owner });
                 rows.extend(start..start + span.length);
             }
@@ -169,7 +173,7 @@ impl<O: Operations> Ground<'_, O> {
     /// The restored tokens of cells that start inside this layer, from scan and gate to the residual stream.
     fn read_out(&self, owners: &[Owner]) -> Result<O::Rows, Error> {
         let (operations, base) = (self.network.operations(), self.base);
-        let token = |owner: &Owner| self.cells[owner.cell].token;
+        let token = |owner: &Owner| self.map.cells[owner.cell].token;
         let targets: Vec<_> =
             owners.iter().map(|owner| base.target(owner.sample, token(owner))).collect();
         let scan_out = operations.gather(base.whole(self.layer, Site::ScanOut)?, &targets)?;
@@ -183,10 +187,12 @@ impl<O: Operations> Ground<'_, O> {
     /// A tap that puts in place what each cell has in this layer; `rows` are those of each span, the restored token
     /// first.
     fn putter(&self, owners: &[Owner], rows: &[Range<usize>]) -> Putter<'_, O> {
-        let puts = match self.acts {
+        let puts = match self.map.acts {
             Acts::Nothing => Vec::new(),
             Acts::Restores { grid, fills } => self.restores(grid, fills, owners, rows),
-            Acts::Cuts(cuts) => blind::means(self.base, cuts, self.cells, owners, rows, self.layer),
+            Acts::Cuts(cuts) => {
+                blind::means(self.base, cuts, self.map.cells, owners, rows, self.layer)
+            }
         };
         Putter::new(self.network, self.base, self.layer, puts).elsewhere(self.elsewhere)
     }
@@ -203,7 +209,7 @@ impl<O: Operations> Ground<'_, O> {
             |cell: &Cell| cell.entry == Entry::Embeddings || cell.layers.contains(&self.layer);
         let from = grid.filling.from();
         let pairs = owners.iter().zip(rows).filter_map(|(owner, rows)| {
-            let cell = &self.cells[owner.cell];
+            let cell = &self.map.cells[owner.cell];
             let giving = || self.base.giving(from, owner.sample, cell.token);
             restores(cell).then(|| ((giving(), rows.start), cell.token))
         });
@@ -229,7 +235,7 @@ impl<O: Operations> Ground<'_, O> {
     ) -> Vec<(usize, usize)> {
         let of_span = |(owner, rows): (&Owner, &Range<usize>)| {
             let Owner { cell, sample } = *owner;
-            let first = self.cells[cell].token;
+            let first = self.map.cells[cell].token;
             let tokens = severed.tokens.clone().unwrap_or(first..first + 1);
             let rows = rows.clone();
             (tokens.start.max(first)..tokens.end)
@@ -242,7 +248,7 @@ impl<O: Operations> Ground<'_, O> {
 
     /// Whether some token past the restored one is held inside the scan or the convolution.
     fn holds_later(&self) -> bool {
-        let Acts::Restores { grid, .. } = self.acts else { return false };
+        let Acts::Restores { grid, .. } = self.map.acts else { return false };
         grid.severed
             .iter()
             .any(|severed| severed.tokens.is_some() && severed.layers.contains(&self.layer))
@@ -271,12 +277,12 @@ impl<O: Operations> Group<O> {
         let reach = if last { Reach::Last } else { Reach::Every };
         let mut putter = ground.putter(&self.owners, &rows_of(&self.ragged));
         let stepping = if ground.holds_later() { Stepping::Every } else { Stepping::First };
-        let cut = match (ground.acts, &ground.twin) {
+        let cut = match (ground.map.acts, &ground.twin) {
             (Acts::Cuts(cuts), Some(twin)) => Some((cuts, twin)),
             _ => None,
         };
         let blinded = cut.map(|(cuts, twin)| {
-            twin.blinded(cuts, ground.cells, &self.owners, &self.ragged, ground.layer)
+            twin.blinded(cuts, ground.map.cells, &self.owners, &self.ragged, ground.layer)
         });
         let pass = Pass {
             ragged: &self.ragged,
@@ -287,30 +293,11 @@ impl<O: Operations> Group<O> {
             blind: cut
                 .zip(blinded.as_ref())
                 .and_then(|((cuts, twin), blinded)| blinded.lend(cuts, twin, ground.layer)),
-            known: if ground.acts.look_before(ground.layer) { &[] } else { &self.known },
+            known: if ground.map.acts.look_before(ground.layer) { &[] } else { &self.known },
         };
         let Projected { inputs, gates, outs } = pass.projected(&putter);
         self.rows = ground.network.block(ground.layer, &self.rows, &pass, &mut putter)?.0;
         self.known.clear();
         Ok(Work { layer_steps: self.ragged.rows(), inputs, gates, outs, ..Work::default() })
     }
-}
-
-/// What the ends of the spans of some groups say; few enough rows meet the head at a time for their logits to stay in the
-/// cache.
-pub(super) fn read<O: Operations>(
-    network: &Network<O>,
-    groups: &[Group<O>],
-    gauge: &Gauge<'_>,
-) -> Result<Vec<f64>, Error> {
-    let operations = network.operations();
-    let rows: Vec<_> = groups.iter().map(|group| group.rows.clone()).collect();
-    let rows = operations.stack(&rows)?;
-    let all: Vec<usize> = (0..operations.count(&rows)).collect();
-    let mut read = Vec::with_capacity(all.len() * gauge.width());
-    for some in all.chunks(network.rows_at_head()) {
-        let logits = network.logits(&operations.gather(&rows, some)?)?;
-        read.extend(gauge.read(operations, &logits)?);
-    }
-    Ok(read)
 }

@@ -3,8 +3,8 @@
 use mambascope_model::{Compute, Config, Model};
 
 use super::BUDGET;
-use super::cells::{Entry, that_matter};
-use super::chunks::{Chunks, STEPPED};
+use super::cells::{Cell, that_matter};
+use super::chunks::{Chunks, STEPPED, any_inside, held_again, kept_besides, tokens_of};
 use super::trunk::Trunks;
 use crate::check::Resolved;
 
@@ -28,12 +28,13 @@ pub(crate) struct Memory {
     pub(crate) a_thread: f64,
 }
 
-/// The memory of a run of a plan, weights and all.
-pub(crate) fn peak(model: &Model, plan: &Resolved) -> Memory {
+/// The memory of a run of plans that go up the layers together, weights and all.
+pub(crate) fn peak(model: &Model, plans: &[&Resolved]) -> Memory {
     let config = model.config();
     let number = if model.compute() == Compute::Reference64 { 8.0 } else { 4.0 };
-    let held = numbers_of_weights(config) + numbers_of_rows(config, plan);
-    let way = (TOGETHER + plan.patched().ids.len()) * config.inner * ON_THE_WAY;
+    let held = numbers_of_weights(config) + numbers_of_rows(config, plans);
+    let patched = plans.first().map_or(0, |plan| plan.patched().ids.len());
+    let way = (TOGETHER + patched) * config.inner * ON_THE_WAY;
     let logits = LOGITS.min(number * (TOGETHER * config.vocabulary) as f64);
     Memory {
         held: PROGRAM + number * held as f64,
@@ -52,21 +53,27 @@ fn numbers_of_weights(config: &Config) -> usize {
 }
 
 /// Numbers in the rows of the base and of all cells.
-fn numbers_of_rows(config: &Config, plan: &Resolved) -> usize {
-    let tokens = plan.patched().ids.len().max(plan.prompt.ids.len());
-    let cells = that_matter(plan, config.layers);
-    let inside = cells.iter().any(|cell| cell.entry == Entry::Block);
-    let samples = Chunks::of(config, plan, &cells, BUDGET).samples.min(plan.samples());
-    let base = (1 + samples) * tokens;
+fn numbers_of_rows(config: &Config, plans: &[&Resolved]) -> usize {
+    let cells: Vec<Vec<Cell>> = plans.iter().map(|plan| that_matter(plan, config.layers)).collect();
+    let cells: Vec<&[Cell]> = cells.iter().map(Vec::as_slice).collect();
+    let inside = cells.iter().any(|cells| any_inside(cells));
+    let most = plans.iter().map(|plan| plan.samples()).max().unwrap_or(1);
+    let chunks = Chunks::of(config, plans, &cells, BUDGET);
+    let samples = chunks.samples.min(most);
+    let base = (1 + samples) * tokens_of(plans);
     // While a layer's states are made, those of the layer below are still there.
-    let again = plan.grid.as_ref().is_some_and(|grid| grid.filling.layer().is_some());
-    let states = if inside { STEPPED } else { 2 } + usize::from(again);
-    let of_base = base * config.inner * (states * config.state + ON_THE_WAY);
-    let trunks = Trunks::of(&cells);
-    let rows = cells.iter().enumerate().filter(|(index, cell)| {
-        trunks.leads(*index)
-            || trunks.leaves(&cells, *index).is_some_and(|at| at > cell.layers.start)
-    });
-    let rows: usize = rows.map(|(_, cell)| samples * (plan.patched().ids.len() - cell.token)).sum();
-    of_base + rows * config.width
+    let states = if inside { STEPPED } else { 2 } + held_again(plans);
+    let a_row = config.inner * (states * config.state + ON_THE_WAY) + kept_besides(config, plans);
+    let rows: usize = plans.iter().zip(cells).map(|(plan, cells)| rows_of(plan, cells)).sum();
+    base * a_row + chunks.rows.min(samples * rows) * config.width
+}
+
+/// Rows a sample that are a plan's cells' own.
+fn rows_of(plan: &Resolved, cells: &[Cell]) -> usize {
+    let trunks = Trunks::of(cells);
+    let own = |index: usize, cell: &Cell| {
+        trunks.leads(index) || trunks.leaves(cells, index).is_some_and(|at| at > cell.layers.start)
+    };
+    let own = cells.iter().enumerate().filter(|(index, cell)| own(*index, cell));
+    own.map(|(_, cell)| plan.patched().ids.len() - cell.token).sum()
 }

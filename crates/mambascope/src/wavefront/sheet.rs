@@ -97,7 +97,6 @@ impl Sheet {
         (self.predicted, self.answer) = (gauge.predicted, gauge.answer);
         let mut rows = numbers.chunks_exact(gauge.width());
         let clean = rows.next().unwrap_or_default();
-        self.work.head_rows += 1 + rows.len();
         // With nothing corrupted the clean run is what cells are compared with.
         let low: Vec<&[f64]> = if rows.len() == 0 { vec![clean] } else { rows.collect() };
         for (index, column) in self.columns.iter_mut().enumerate() {

@@ -13,6 +13,7 @@ mod metrics;
 mod patches;
 mod sampling;
 mod taps;
+mod together;
 
 use super::*;
 use crate::at::{Convention, Window};
@@ -85,6 +86,11 @@ fn cases() -> impl Strategy<Value = Case> {
             Case { config, model_seed, ids, subject, site, window, samples, noise_seed }
         },
     )
+}
+
+/// Bytes for a run's rows: for one cell at a time, for some, for all.
+fn budgets() -> impl Strategy<Value = usize> {
+    prop_oneof![1..2000_usize, 2000..40_000_usize, 40_000..400_000_usize]
 }
 
 /// Puts recorded rows over those of one token in some layers.
@@ -240,7 +246,7 @@ proptest! {
     }
 
     #[test]
-    fn chunks_change_no_bit(case in cases(), budget in 1..400_000_usize) {
+    fn chunks_change_no_bit(case in cases(), budget in budgets()) {
         let model = case.model();
         let (plan, whole) = outcome(&case.trace(&model));
         let parts = run_within(&model, &plan, &Unwatched, budget).expect("a run");

@@ -1,25 +1,29 @@
 //! One walk up the layers.
 
+use std::collections::BTreeSet;
+
 use candle_core::Tensor;
-use mambascope_model::{Config, Network, Operations, Program};
+use mambascope_model::{Config, Network, Operations, Program, Site};
 use rayon::prelude::*;
 
 use super::acts::Acts;
 use super::base::{self, Base};
 use super::blind::Twin;
-use super::cells::{Cell, Entry};
-use super::group::{self, Ground, Group};
+use super::cells::Entry;
+use super::ends;
+use super::group::{Ground, Group};
 use super::head::Gauge;
+use super::map::Map;
 use super::meter::Meter;
 use super::put::Behind;
 use super::sheet::Sheet;
-use super::trunk::Trunks;
 use super::work::Work;
 use crate::Error;
 use crate::check::Resolved;
 
-/// One walk up the layers: some samples, some cells.
+/// One walk up the layers: some samples, some cells of each map.
 pub(super) struct Walk<'a> {
+    /// A plan whose runs are those of all maps.
     pub(super) plan: &'a Resolved,
     pub(super) config: &'a Config,
     pub(super) clean: &'a Tensor,
@@ -27,130 +31,181 @@ pub(super) struct Walk<'a> {
     pub(super) runs: &'a [Tensor],
     /// Number of the first sample.
     pub(super) first: usize,
-    pub(super) cells: &'a [Cell],
-    pub(super) trunks: Trunks,
-    pub(super) acts: Acts<'a>,
+    pub(super) maps: Vec<Map<'a>>,
     pub(super) meter: &'a Meter<'a>,
 }
 
+/// A walk, and a sheet for each of its maps; gives the work on the base rows, which is nobody's own.
 pub(super) struct On<'a> {
     pub(super) walk: &'a Walk<'a>,
-    pub(super) sheet: &'a mut Sheet,
+    pub(super) sheets: &'a mut [Sheet],
 }
 
 impl Program for On<'_> {
-    type Output = Result<(), Error>;
+    type Output = Result<Work, Error>;
 
     fn run<O: Operations>(self, network: &Network<O>) -> Self::Output {
-        self.walk.up(network, self.sheet)
+        self.walk.up(network, self.sheets)
     }
 }
 
 impl Walk<'_> {
-    /// What the groups of a layer stand on.
-    fn ground<'a, O: Operations>(
+    fn base<O: Operations>(&self, network: &Network<O>) -> Result<Base<'_, O>, Error> {
+        Base::begin(network, self.plan, self.clean, self.runs)
+    }
+
+    /// The sites that a layer of the base rows keeps: those of all maps.
+    fn kept(&self, layer: usize) -> Vec<Site> {
+        let kept: BTreeSet<Site> = self.maps.iter().flat_map(|map| map.kept(layer)).collect();
+        kept.into_iter().collect()
+    }
+
+    /// What the groups of each map stand on in a layer.
+    fn grounds<'a, O: Operations>(
         &'a self,
         network: &'a Network<O>,
         base: &'a Base<'a, O>,
         layer: usize,
-        elsewhere: Option<&'a Behind<'a, O>>,
-    ) -> Result<Ground<'a, O>, Error> {
-        let twin = match self.acts {
-            Acts::Cuts(cuts) => Twin::of(network, base, cuts, self.cells, layer)?,
-            Acts::Nothing | Acts::Restores { .. } => None,
+        elsewhere: &'a [Option<Behind<'a, O>>],
+    ) -> Result<Vec<Ground<'a, O>>, Error> {
+        let ground = |(map, elsewhere): (&'a Map<'_>, &'a Option<Behind<'a, O>>)| {
+            let twin = match map.acts {
+                Acts::Cuts(cuts) => Twin::of(network, base, cuts, map.cells, layer)?,
+                Acts::Nothing | Acts::Restores { .. } => None,
+            };
+            Ok(Ground { network, base, map, layer, elsewhere: elsewhere.as_ref(), twin })
         };
-        let (cells, acts, trunks) = (self.cells, self.acts, &self.trunks);
-        Ok(Ground { network, base, cells, acts, layer, trunks, elsewhere, twin })
+        self.maps.iter().zip(elsewhere).map(ground).collect()
     }
 
-    /// The base rows behind the layer that a fill names; nothing where it names none.
-    fn elsewhere<'a, O: Operations>(
-        &'a self,
-        network: &'a Network<O>,
-        sheet: &mut Sheet,
-    ) -> Result<Option<Behind<'a, O>>, Error> {
-        let Some(grid) = &self.plan.grid else { return Ok(None) };
-        let Some(layer) = grid.filling.layer() else { return Ok(None) };
-        let mut base = Base::begin(network, self.plan, self.clean, self.runs)?;
-        for below in 0..=layer {
-            self.meter.check()?;
-            let kept = if below == layer { base::to_keep(&grid.sites()) } else { Vec::new() };
-            base.climb(network, below, kept)?;
-            sheet.work.base_steps += base.rows();
-        }
-        Ok(Some(Behind { base, layer }))
+    /// For each map the base rows behind the layer that its fill names; nothing where it names none.
+    fn elsewhere<O: Operations>(
+        &self,
+        network: &Network<O>,
+        sheets: &mut [Sheet],
+    ) -> Result<Vec<Option<Behind<'_, O>>>, Error> {
+        let behind = |(map, sheet): (&Map<'_>, &mut Sheet)| {
+            let Some(grid) = &map.plan.grid else { return Ok(None) };
+            let Some(layer) = grid.filling.layer() else { return Ok(None) };
+            let mut base = self.base(network)?;
+            for below in 0..=layer {
+                self.meter.check()?;
+                let kept = if below == layer { base::to_keep(&grid.sites()) } else { Vec::new() };
+                base.climb(network, below, kept)?;
+                sheet.work.base_steps += base.rows();
+            }
+            Ok(Some(Behind { base, layer }))
+        };
+        self.maps.iter().zip(sheets).map(behind).collect()
     }
 
-    fn up<O: Operations>(&self, network: &Network<O>, sheet: &mut Sheet) -> Result<(), Error> {
-        let elsewhere = self.elsewhere(network, sheet)?;
-        let elsewhere = elsewhere.as_ref();
-        let mut base = Base::begin(network, self.plan, self.clean, self.runs)?;
-        let entry = self.cells.first().map(|cell| cell.entry);
-        let mut groups = Vec::new();
-        if entry == Some(Entry::Embeddings) {
-            groups = self.ground(network, &base, 0, elsewhere)?.form()?;
-        }
+    /// The groups of each map that begin before the first layer.
+    fn embedded<O: Operations>(
+        &self,
+        network: &Network<O>,
+        base: &Base<'_, O>,
+        elsewhere: &[Option<Behind<'_, O>>],
+    ) -> Result<Vec<Vec<Group<O>>>, Error> {
+        let begin = |(map, elsewhere): (&Map<'_>, &Option<Behind<'_, O>>)| {
+            if map.entry() != Some(Entry::Embeddings) {
+                return Ok(Vec::new());
+            }
+            let elsewhere = elsewhere.as_ref();
+            Ground { network, base, map, layer: 0, elsewhere, twin: None }.form()
+        };
+        self.maps.iter().zip(elsewhere).map(begin).collect()
+    }
+
+    fn up<O: Operations>(&self, network: &Network<O>, sheets: &mut [Sheet]) -> Result<Work, Error> {
+        let elsewhere = self.elsewhere(network, sheets)?;
+        let mut base = self.base(network)?;
+        let mut groups = self.embedded(network, &base, &elsewhere)?;
+        let mut work = Work { head_rows: 1 + self.runs.len(), ..Work::default() };
         for layer in 0..network.layers() {
             self.meter.check()?;
-            base.climb(network, layer, self.acts.kept(self.cells, layer))?;
-            sheet.work.base_steps += base.rows();
-            let ground = self.ground(network, &base, layer, elsewhere)?;
-            if entry == Some(Entry::Block) {
-                groups.extend(ground.form()?);
-            }
-            groups.extend(ground.fork(&groups)?);
-            let climb = |group: &mut Group<O>| {
-                self.meter.check()?;
-                let work = group.climb(&ground)?;
-                self.meter.advance(work.layer_steps);
-                Ok::<Work, Error>(work)
-            };
-            let climbed = || groups.par_iter_mut().map(climb).collect::<Vec<_>>();
-            for work in network.threads().run(climbed) {
-                sheet.work += work?;
-            }
-            if matches!(entry, Some(Entry::ReadOut | Entry::After)) {
-                let new = ground.form()?;
-                if entry == Some(Entry::ReadOut) {
-                    sheet.work.read_outs += new.iter().map(Group::spans).sum::<usize>();
+            base.climb(network, layer, self.kept(layer))?;
+            work.base_steps += base.rows();
+            let grounds = self.grounds(network, &base, layer, &elsewhere)?;
+            for (ground, groups) in grounds.iter().zip(&mut groups) {
+                if ground.map.entry() == Some(Entry::Block) {
+                    groups.extend(ground.form()?);
                 }
-                groups.extend(new);
+                groups.extend(ground.fork(groups)?);
+            }
+            self.climb(network, &grounds, &mut groups, sheets)?;
+            for ((ground, groups), sheet) in grounds.iter().zip(&mut groups).zip(&mut *sheets) {
+                if matches!(ground.map.entry(), Some(Entry::ReadOut | Entry::After)) {
+                    let new = ground.form()?;
+                    if ground.map.entry() == Some(Entry::ReadOut) {
+                        sheet.work.read_outs += new.iter().map(Group::spans).sum::<usize>();
+                    }
+                    groups.extend(new);
+                }
             }
         }
-        self.read(network, &base, &groups, sheet)
+        self.read(network, &base, &groups, sheets)?;
+        Ok(work)
     }
 
-    /// Asks the head what the ends say of the answer.
+    /// Takes the groups of all maps through a layer.
+    fn climb<O: Operations>(
+        &self,
+        network: &Network<O>,
+        grounds: &[Ground<'_, O>],
+        groups: &mut [Vec<Group<O>>],
+        sheets: &mut [Sheet],
+    ) -> Result<(), Error> {
+        let mut all: Vec<(usize, &mut Group<O>)> = Vec::new();
+        for (map, groups) in groups.iter_mut().enumerate() {
+            all.extend(groups.iter_mut().map(|group| (map, group)));
+        }
+        let climb = |(map, group): &mut (usize, &mut Group<O>)| {
+            self.meter.check()?;
+            let work = group.climb(&grounds[*map])?;
+            self.meter.advance(work.layer_steps);
+            Ok::<_, Error>((*map, work))
+        };
+        let climbed = || all.par_iter_mut().map(climb).collect::<Vec<_>>();
+        for climbed in network.threads().run(climbed) {
+            let (map, work) = climbed?;
+            sheets[map].work += work;
+        }
+        Ok(())
+    }
+
+    /// Asks the head what the ends say of each map's answer.
     fn read<O: Operations>(
         &self,
         network: &Network<O>,
         base: &Base<'_, O>,
-        groups: &[Group<O>],
-        sheet: &mut Sheet,
+        groups: &[Vec<Group<O>>],
+        sheets: &mut [Sheet],
     ) -> Result<(), Error> {
         let (operations, logits) = (network.operations(), base.logits(network)?);
         let known = self.config.known_vocabulary;
-        let gauge = Gauge::new(operations, &logits, &self.plan.asked, known)?;
-        sheet.base(&gauge, self.first, &gauge.read(operations, &logits)?);
-        let together = operations.rows_together();
-        let mut batches: Vec<&[Group<O>]> = Vec::new();
-        let (mut start, mut rows) = (0, 0);
-        for (index, group) in groups.iter().enumerate() {
-            rows += group.spans();
-            if rows >= together || index + 1 == groups.len() {
-                batches.push(&groups[start..=index]);
-                (start, rows) = (index + 1, 0);
-            }
+        let gauges = self.maps.iter();
+        let gauges = gauges.map(|map| Gauge::new(operations, &logits, &map.plan.asked, known));
+        let gauges: Vec<_> = gauges.collect::<Result<_, _>>()?;
+        for (gauge, sheet) in gauges.iter().zip(&mut *sheets) {
+            sheet.base(gauge, self.first, &gauge.read(operations, &logits)?);
         }
-        let read = |batch: &&[Group<O>]| group::read(network, batch, &gauge);
+        let together = operations.rows_together();
+        let batches = groups.iter().enumerate().flat_map(|(map, groups)| {
+            ends::batches(groups, together).into_iter().map(move |batch| (map, batch))
+        });
+        let batches: Vec<(usize, &[Group<O>])> = batches.collect();
+        let read = |(map, batch): &(usize, &[Group<O>])| ends::read(network, batch, &gauges[*map]);
         let read: Vec<_> = network.threads().run(|| batches.par_iter().map(read).collect());
-        let read: Vec<Vec<f64>> = read.into_iter().collect::<Result<_, Error>>()?;
-        let numbers = read.iter().flat_map(|batch| batch.chunks_exact(gauge.width()));
-        for (owner, numbers) in groups.iter().flat_map(Group::owners).zip(numbers) {
-            for cell in self.trunks.sharing(self.cells, owner.cell) {
-                sheet.cell(self.first + owner.sample, self.cells[cell].slot, numbers);
+        for ((map, batch), numbers) in batches.into_iter().zip(read) {
+            let (numbers, sheet): (Vec<f64>, _) = (numbers?, &mut sheets[map]);
+            let Map { cells, trunks, .. } = &self.maps[map];
+            let owners = batch.iter().flat_map(Group::owners);
+            for (owner, numbers) in owners.zip(numbers.chunks_exact(gauges[map].width())) {
+                for cell in trunks.sharing(cells, owner.cell) {
+                    sheet.cell(self.first + owner.sample, cells[cell].slot, numbers);
+                }
+                sheet.work.head_rows += 1;
             }
-            sheet.work.head_rows += 1;
         }
         Ok(())
     }

@@ -10,6 +10,9 @@ use super::trunk::Trunks;
 use crate::check::{Grid, Resolved};
 
 /// What a run did, or will do.
+///
+/// Of traces that ran [`together`](crate::together) the first has the work on the clean and corrupted runs, which is done
+/// once for all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Work {
@@ -108,15 +111,30 @@ pub(crate) fn planned(plan: &Resolved, layers: usize) -> Work {
 /// The work of a plan in one chunk of so many corrupted runs.
 pub(crate) fn planned_of(plan: &Resolved, layers: usize, corrupted_runs: usize) -> Work {
     let cells = that_matter(plan, layers);
-    work(plan, (&cells, &Trunks::of(&cells)), layers, corrupted_runs)
+    of_cells(plan, (&cells, &Trunks::of(&cells)), layers, corrupted_runs)
+}
+
+/// The work of plans that go up the layers together, in one chunk, by formula: that of the runs that they share is the
+/// first one's.
+pub(crate) fn planned_together(plans: &[&Resolved], layers: usize) -> Vec<Work> {
+    let of_plan = |(index, plan): (usize, &&Resolved)| {
+        let (mut work, runs) = (planned(plan, layers), plan.corrupted_runs());
+        if index > 0 {
+            work.base_steps -= layers * plan.base_tokens(runs);
+            work.head_rows -= 1 + runs;
+        }
+        work
+    };
+    plans.iter().enumerate().map(of_plan).collect()
 }
 
 /// The work of cells that share nothing, in one chunk, by formula.
 pub(crate) fn planned_alone(plan: &Resolved, cells: &[Cell], layers: usize) -> Work {
-    work(plan, (cells, &Trunks::alone(cells.len())), layers, plan.corrupted_runs())
+    of_cells(plan, (cells, &Trunks::alone(cells.len())), layers, plan.corrupted_runs())
 }
 
-fn work(
+/// The work of some cells of a plan and of its base rows, in one chunk.
+pub(super) fn of_cells(
     plan: &Resolved,
     (cells, trunks): (&[Cell], &Trunks),
     layers: usize,

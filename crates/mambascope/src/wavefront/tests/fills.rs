@@ -238,7 +238,7 @@ proptest! {
     }
 
     #[test]
-    fn chunks_change_no_bit_of_what_is_filled_in(filled in filled(), budget in 1..400_000_usize) {
+    fn chunks_change_no_bit_of_what_is_filled_in(filled in filled(), budget in budgets()) {
         let model = filled.case.model();
         let (plan, whole) = outcome(&filled.trace(&model));
         let parts = run_within(&model, &plan, &Unwatched, budget).expect("a run");

@@ -11,14 +11,14 @@ use crate::{Corruption, TokenSet};
 
 /// What a plan says, drawn.
 #[derive(Debug, Clone)]
-struct Said {
-    config: Config,
-    model_seed: u64,
+pub(super) struct Said {
+    pub(super) config: Config,
+    pub(super) model_seed: u64,
     ids: Vec<u32>,
     subject: Range<usize>,
     swapped: Option<Vec<u32>>,
     noising: bool,
-    sites: Vec<Site>,
+    pub(super) sites: Vec<Site>,
     timing: Timing,
     window: usize,
     part: Option<(usize, usize)>,
@@ -29,7 +29,7 @@ struct Said {
 
 const STATES: [Site; 2] = [Site::State, Site::ConvState];
 
-fn said() -> impl Strategy<Value = Said> {
+pub(super) fn said() -> impl Strategy<Value = Said> {
     let prompt = (2..7_usize)
         .prop_flat_map(|length| (prop::collection::vec(0..32_u32, length), 0..length, 1..4_usize));
     let swapped = prop::option::of(prop::collection::vec(0..32_u32, 1..4));
@@ -80,7 +80,16 @@ fn said() -> impl Strategy<Value = Said> {
 }
 
 impl Said {
-    fn trace(&self, model: &Model) -> Trace {
+    /// What is said here, of the model and the runs of another.
+    pub(super) fn of_runs(&self, other: &Self) -> Self {
+        let fits = |(first, count): &(usize, usize)| first + count <= other.config.convolution;
+        let (site, part) = (self.sites.clone(), self.part);
+        let (taps, sever) = (self.taps.filter(fits), self.sever);
+        let Self { timing, window, fill, .. } = *self;
+        Self { sites: site, timing, window, part, taps, sever, fill, ..other.clone() }
+    }
+
+    pub(super) fn trace(&self, model: &Model) -> Trace {
         let corruption = match &self.swapped {
             Some(ids) => Corruption::from(swap(ids.clone())),
             None => Noise::gaussian(0.7).samples(2).seed(9).into(),

@@ -1,0 +1,40 @@
+//! The ends of cell rows at the head.
+
+use mambascope_model::{Network, Operations};
+
+use super::group::Group;
+use super::head::Gauge;
+use crate::Error;
+
+/// Groups one after the other, so many rows of ends at least in each batch but the last.
+pub(super) fn batches<O: Operations>(groups: &[Group<O>], together: usize) -> Vec<&[Group<O>]> {
+    let mut batches = Vec::new();
+    let (mut start, mut rows) = (0, 0);
+    for (index, group) in groups.iter().enumerate() {
+        rows += group.spans();
+        if rows >= together || index + 1 == groups.len() {
+            batches.push(&groups[start..=index]);
+            (start, rows) = (index + 1, 0);
+        }
+    }
+    batches
+}
+
+/// What the ends of the spans of some groups say; few enough rows meet the head at a time for their logits to stay in the
+/// cache.
+pub(super) fn read<O: Operations>(
+    network: &Network<O>,
+    groups: &[Group<O>],
+    gauge: &Gauge<'_>,
+) -> Result<Vec<f64>, Error> {
+    let operations = network.operations();
+    let rows: Vec<_> = groups.iter().map(|group| group.rows.clone()).collect();
+    let rows = operations.stack(&rows)?;
+    let all: Vec<usize> = (0..operations.count(&rows)).collect();
+    let mut read = Vec::with_capacity(all.len() * gauge.width());
+    for some in all.chunks(network.rows_at_head()) {
+        let logits = network.logits(&operations.gather(&rows, some)?)?;
+        read.extend(gauge.read(operations, &logits)?);
+    }
+    Ok(read)
+}
