@@ -121,6 +121,31 @@ fn runs_to_another_layer_are_those_of_the_trace_that_asks() {
 }
 
 #[test]
+fn what_is_kept_for_all_counts_in_the_budget() {
+    let (noisy, config) = (noisy(), Config::tiny());
+    let plans = |sites: &[Site]| -> Vec<Resolved> {
+        let traces = sites.iter().map(|&site| noisy.restore(site).window(1));
+        resolved(&traces.collect::<Vec<_>>())
+    };
+    let besides =
+        |sites: &[Site]| chunks::kept_besides(&config, &plans(sites).iter().collect::<Vec<_>>());
+    assert_eq!(besides(&[Site::Gate, Site::ScanOut, Site::MixerOut]), 0, "the last keeps them all");
+    assert_eq!(besides(&[Site::ConvIn, Site::Delta, Site::C]), config.inner + config.state);
+    let plans = plans(&[Site::ConvIn, Site::Gate]);
+    let some: Vec<&Resolved> = plans.iter().collect();
+    let walked = |budget| {
+        let ran = run_together_within(noisy.model(), &some, &Unwatched, budget).expect("a run");
+        assert_eq!(ran[1].work.base_steps, 0);
+        ran[0].work.base_steps
+    };
+    let (layers, tokens, samples) = (config.layers, 7, 3);
+    assert_eq!(walked(BUDGET), layers * tokens * (samples + 1));
+    // A sample and a token of a map at a time, each with the clean run.
+    let families = plans.iter().map(|plan| cells::that_matter(plan, layers).len()).sum::<usize>();
+    assert_eq!(walked(1), families * layers * tokens * samples * 2);
+}
+
+#[test]
 fn other_runs_go_alone() {
     let noisy = noisy();
     let one = noisy.restore(..);
