@@ -111,14 +111,23 @@ impl Threads {
 
 /// Does work as one that leads, or does not.
 fn leading<T>(leads: bool, work: impl FnOnce() -> T) -> T {
-    let before = LEADS.replace(leads);
-    let done = work();
-    LEADS.set(before);
-    done
+    let _before = Before(LEADS.replace(leads));
+    work()
+}
+
+/// What a thread was before some work; it is that again afterwards, also where the work panicked.
+struct Before(bool);
+
+impl Drop for Before {
+    fn drop(&mut self) {
+        LEADS.set(self.0);
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
     use super::*;
 
     #[test]
@@ -128,6 +137,9 @@ mod tests {
         let (leads, part) = threads.lead(|| (!threads.stay(), threads.run(|| threads.stay())));
         assert!(leads && part);
         assert!(threads.run(|| threads.lead(|| threads.stay())), "a part does not lead");
+        let panicked = catch_unwind(AssertUnwindSafe(|| threads.lead(|| panic!("in the middle"))));
+        assert!(panicked.is_err());
+        assert!(threads.run(|| threads.stay()), "nobody leads any more");
         assert!(Threads::new(1)?.lead(|| threads.stay() || threads.count() == 2));
         Ok(())
     }
