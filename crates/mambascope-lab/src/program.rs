@@ -22,8 +22,10 @@ const PACKAGE: &str = "mambascope-kernel";
 /// # Cost
 /// About 12 minutes of one core the first time, a second afterwards.
 pub fn build(sources: &Path, data: &Path) -> Result<PathBuf> {
+    // Chosen from the whole workspace, so that what both have in common is compiled once: a package by itself would
+    // have other features.
     let said = Command::new("cargo")
-        .args(["build", "--release", "--locked", "--package", PACKAGE])
+        .args(["build", "--release", "--locked", "--workspace", "--bin", PACKAGE])
         .arg("--message-format=json-render-diagnostics")
         .current_dir(sources)
         .stdin(Stdio::null())

@@ -187,6 +187,7 @@ struct Seer<'a, O: Operations> {
 impl<O: Operations> Seer<'_, O> {
     /// Shows a site of all rows.
     fn every(&mut self, site: Site, rows: &mut O::Rows) -> Result<(), Error> {
+        self.tap.reaches(site)?;
         if self.tap.wants(site) {
             let at: Vec<usize> = (0..self.all).collect();
             self.tap.visit(site, self.operations, rows, &at)?;
@@ -197,6 +198,7 @@ impl<O: Operations> Seer<'_, O> {
     /// Shows a site of all rows that are somebody else's; what they become, where anybody looks.
     fn changed(&mut self, site: Site, rows: &O::Rows) -> Result<Option<O::Rows>, Error> {
         if !self.tap.wants(site) {
+            self.tap.reaches(site)?;
             return Ok(None);
         }
         let mut rows = rows.clone();
@@ -206,6 +208,7 @@ impl<O: Operations> Seer<'_, O> {
 
     /// Shows a site of some rows.
     fn some(&mut self, site: Site, rows: &mut O::Rows, at: &[usize]) -> Result<(), Error> {
+        self.tap.reaches(site)?;
         if self.tap.wants(site) && !at.is_empty() {
             self.tap.visit(site, self.operations, rows, at)?;
         }

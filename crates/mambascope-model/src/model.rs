@@ -268,7 +268,7 @@ impl Model {
 
     /// The activations of a prompt at these spots, and its logits, for as long as somebody says to go on.
     ///
-    /// `goes_on` hears the layer before each layer, and before each token of a layer whose states are kept.
+    /// `goes_on` hears the layer at each of its sites, and at each token of a layer whose states are kept.
     ///
     /// # Errors
     /// As [`Model::activations`], and whatever `goes_on` ends the run with.

@@ -237,13 +237,13 @@ impl<O: Operations> Network<O> {
         let at: Vec<usize> = (0..ragged.rows()).collect();
         let end = |tap: &mut dyn Tap, site, rows: &mut O::Rows| {
             let mut end = AtLayer { tap, layer: 0, config };
+            RowTap::<O>::reaches(&mut end, site)?;
             let wanted = RowTap::<O>::wants(&end, site);
             if wanted { end.visit(site, operations, rows, &at) } else { Ok(()) }
         };
         end(tap, Site::Embed, &mut residual)?;
         let pass = Pass::over(&ragged);
         for layer in 0..self.layers() {
-            tap.begins(layer)?;
             residual = self.block(layer, &residual, &pass, &mut AtLayer { tap, layer, config })?.0;
         }
         let mut normed = operations.norm(&residual, &self.weights.norm, config.epsilon)?;

@@ -53,8 +53,10 @@ impl Activations {
 /// A tap that keeps what it sees.
 pub(crate) struct Recorder<'a> {
     wanted: Vec<Spot>,
-    /// Asked before each layer, and before each token of the sites that come one by one.
+    /// Asked at each site of each layer.
     goes_on: &'a mut dyn FnMut(usize) -> Result<(), Error>,
+    /// The layer that the run is in; at its ends that of the nearest block.
+    layer: usize,
     tensors: BTreeMap<Spot, Tensor>,
     /// Tokens of the sites that come one by one.
     steps: BTreeMap<Spot, Vec<Tensor>>,
@@ -66,7 +68,7 @@ impl<'a> Recorder<'a> {
         goes_on: &'a mut dyn FnMut(usize) -> Result<(), Error>,
     ) -> Self {
         let (tensors, steps) = (BTreeMap::new(), BTreeMap::new());
-        Self { wanted: spots.to_vec(), goes_on, tensors, steps }
+        Self { wanted: spots.to_vec(), goes_on, layer: 0, tensors, steps }
     }
 
     pub(crate) fn finish(mut self, logits: Tensor) -> Result<Activations, Error> {
@@ -78,8 +80,9 @@ impl<'a> Recorder<'a> {
 }
 
 impl Tap for Recorder<'_> {
-    fn begins(&mut self, layer: usize) -> Result<(), Error> {
-        (self.goes_on)(layer)
+    fn reaches(&mut self, spot: Spot) -> Result<(), Error> {
+        self.layer = self.layer.max(spot.layer);
+        (self.goes_on)(self.layer)
     }
 
     fn wants(&self, spot: Spot) -> bool {
@@ -92,8 +95,39 @@ impl Tap for Recorder<'_> {
     }
 
     fn step(&mut self, spot: Spot, _: usize, activation: Tensor) -> Result<Tensor, Error> {
-        (self.goes_on)(spot.layer)?;
         self.steps.entry(spot).or_default().push(activation.clone());
         Ok(activation)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Model, Site};
+
+    #[test]
+    fn a_run_ends_at_whichever_site_it_is_told_to() {
+        let (model, ids) = (Model::tiny(), [3, 1, 4]);
+        let layers = model.config().layers;
+        let run = |end: usize| {
+            let mut asked = Vec::new();
+            let mut goes_on = |layer: usize| {
+                asked.push(layer);
+                if asked.len() > end { Err(Error::EmptyPrompt) } else { Ok(()) }
+            };
+            let spots = [Spot { site: Site::State, layer: 1 }];
+            let ended = model.activations_while(&ids, &spots, &mut goes_on);
+            (asked, ended.is_err())
+        };
+        let (asked, ended) = run(usize::MAX);
+        assert!(!ended && asked.is_sorted());
+        for layer in 0..layers {
+            let times = asked.iter().filter(|&&at| at == layer).count();
+            assert!(times >= 10, "{times} times in layer {layer}");
+        }
+        for end in 0..asked.len() {
+            let (asked, ended) = run(end);
+            assert!(ended && asked.len() == end + 1, "{end}: {asked:?}");
+        }
     }
 }

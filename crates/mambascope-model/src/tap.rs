@@ -52,12 +52,12 @@ pub trait Tap {
     /// Whatever goes wrong inside; the run stops with that error.
     fn visit(&mut self, spot: Spot, activation: Tensor) -> Result<Tensor, Error>;
 
-    /// Hears that a layer begins; an error ends the run.
+    /// Hears that the run is at a spot, wanted or not; an error ends the run.
     ///
     /// # Errors
     /// Where the run is not to go on.
-    fn begins(&mut self, layer: usize) -> Result<(), Error> {
-        let _ = layer;
+    fn reaches(&mut self, spot: Spot) -> Result<(), Error> {
+        let _ = spot;
         Ok(())
     }
 
@@ -94,6 +94,15 @@ pub trait RowTap<O: Operations> {
         at: &[usize],
     ) -> Result<(), Error>;
 
+    /// Hears that the rows are at a site, wanted or not; an error ends the run.
+    ///
+    /// # Errors
+    /// Where the run is not to go on.
+    fn reaches(&mut self, site: Site) -> Result<(), Error> {
+        let _ = site;
+        Ok(())
+    }
+
     /// When a replaced `State` or `ConvState` is read.
     fn timing(&self, site: Site) -> Timing {
         let _ = site;
@@ -125,6 +134,10 @@ pub(crate) struct AtLayer<'a> {
 impl<O: Operations> RowTap<O> for AtLayer<'_> {
     fn wants(&self, site: Site) -> bool {
         self.tap.wants(Spot { site, layer: self.layer })
+    }
+
+    fn reaches(&mut self, site: Site) -> Result<(), Error> {
+        self.tap.reaches(Spot { site, layer: self.layer })
     }
 
     fn timing(&self, site: Site) -> Timing {

@@ -50,7 +50,7 @@ pub trait Watch: Sync {
     /// Hears what the samples so far say, where more are drawn until intervals are narrow.
     fn sampled(&self, _: Sampling) {}
 
-    /// Whether the run is to stop; asked before each group of rows, and before each layer of a single prompt.
+    /// Whether the run is to stop; asked before each group of cells' rows, and at each site of whole prompts.
     fn stopped(&self) -> bool {
         false
     }

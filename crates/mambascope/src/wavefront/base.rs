@@ -10,6 +10,7 @@ use crate::Error;
 use crate::check::{OtherPlace, Resolved};
 use crate::elsewhere::Run;
 use crate::plan::Direction;
+use crate::watch::{Watch, stopped, unstopped};
 
 /// The base rows between two layers, and all that the layer below remembers.
 ///
@@ -101,16 +102,18 @@ impl<'a, O: Operations> Base<'a, O> {
         }
     }
 
-    /// Goes through one layer; keeps these sites of it.
+    /// Goes through one layer; keeps these sites of it. Rows may be many, so the watcher is asked at each site.
     pub(super) fn climb(
         &mut self,
         network: &Network<O>,
         layer: usize,
         wanted: Vec<Site>,
+        watch: &dyn Watch,
     ) -> Result<(), Error> {
         let pass = Pass { keep: Keep::States, ..Pass::over(&self.ragged) };
-        let mut keeper = Keeper { wanted, kept: BTreeMap::new() };
-        let (after, past) = network.block(layer, &self.after, &pass, &mut keeper)?;
+        let mut keeper = Keeper { wanted, kept: BTreeMap::new(), watch };
+        let climbed = network.block(layer, &self.after, &pass, &mut keeper);
+        let (after, past) = climbed.map_err(unstopped)?;
         self.before = std::mem::replace(&mut self.after, after);
         self.past = past;
         self.sites = keeper.kept;
@@ -162,12 +165,17 @@ pub(super) fn to_keep(restored: &[Site]) -> Vec<Site> {
 }
 
 /// A tap that keeps rows.
-struct Keeper<O: Operations> {
+struct Keeper<'a, O: Operations> {
     wanted: Vec<Site>,
     kept: BTreeMap<Site, O::Rows>,
+    watch: &'a dyn Watch,
 }
 
-impl<O: Operations> RowTap<O> for Keeper<O> {
+impl<O: Operations> RowTap<O> for Keeper<'_, O> {
+    fn reaches(&mut self, _: Site) -> Result<(), mambascope_model::Error> {
+        stopped(self.watch)
+    }
+
     fn wants(&self, site: Site) -> bool {
         self.wanted.contains(&site)
     }

@@ -125,7 +125,7 @@ impl Tap for Adder<'_> {
         self.sums.contains_key(&(spot.site, spot.layer))
     }
 
-    fn begins(&mut self, _: usize) -> Result<(), ModelError> {
+    fn reaches(&mut self, _: Spot) -> Result<(), ModelError> {
         stopped(self.watch)
     }
 
@@ -135,10 +135,5 @@ impl Tap for Adder<'_> {
             sum.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
         }
         Ok(now)
-    }
-
-    fn step(&mut self, spot: Spot, _: usize, now: Tensor) -> Result<Tensor, ModelError> {
-        stopped(self.watch)?;
-        self.visit(spot, now)
     }
 }

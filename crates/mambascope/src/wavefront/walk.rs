@@ -91,7 +91,7 @@ impl Walk<'_> {
             for below in 0..=layer {
                 self.meter.check()?;
                 let kept = if below == layer { base::to_keep(&grid.sites()) } else { Vec::new() };
-                base.climb(network, below, kept)?;
+                base.climb(network, below, kept, self.meter.watch)?;
                 sheet.work.base_steps += base.rows();
             }
             Ok(Some(Behind { base, layer }))
@@ -123,7 +123,7 @@ impl Walk<'_> {
         let mut work = Work { head_rows: 1 + self.runs.len(), ..Work::default() };
         for layer in 0..network.layers() {
             self.meter.check()?;
-            base.climb(network, layer, self.kept(layer))?;
+            base.climb(network, layer, self.kept(layer), self.meter.watch)?;
             work.base_steps += base.rows();
             let grounds = self.grounds(network, &base, layer, &elsewhere)?;
             for (ground, groups) in grounds.iter().zip(&mut groups) {
