@@ -20,6 +20,7 @@
 mod blind;
 mod blob;
 mod block;
+mod buffer;
 mod bundled;
 mod checkpoint;
 mod config;

@@ -97,7 +97,7 @@ impl<O: Operations> Block<O> {
             self.convolve_blind(operations, &inputs, blind, &mut convolved)?;
         }
         see.every(Site::ConvOut, &mut convolved)?;
-        let mut x = operations.silu(&convolved)?;
+        let mut x = operations.silu(convolved)?;
         see.every(Site::ScanIn, &mut x)?;
         let selected = self.select(operations, &x, &mut see)?;
         let (mut scanned, kept) = self.scan(&x, &selected, pass, &mut see)?;
@@ -116,7 +116,7 @@ impl<O: Operations> Block<O> {
         let all_gates = kept.is_some() && pass.reach == Reach::Every;
         let gates = all_gates.then(|| gate.clone());
         Seer { operations, tap, all: at.len() }.some(Site::GateIn, &mut gate, &at)?;
-        let gate = operations.silu(&gate)?;
+        let gate = operations.silu(gate)?;
         let on = ends.as_ref().unwrap_or(residual);
         let on = self.read_out(operations, on, scanned, gate, tap, &at)?;
         Ok((on, kept.map(|states| Past { inputs, states, lead: 0, gates })))
@@ -133,7 +133,7 @@ impl<O: Operations> Block<O> {
         let (rank, state) = (self.rank, self.state);
         let mut low = operations.narrow(&selected, 0..rank)?;
         see.every(Site::DeltaLow, &mut low)?;
-        let mut delta = operations.softplus(&operations.project(&low, &self.delta)?)?; // [rows, E]
+        let mut delta = operations.softplus(operations.project(&low, &self.delta)?)?; // [rows, E]
         see.every(Site::Delta, &mut delta)?;
         let mut b = operations.narrow(&selected, rank..rank + state)?;
         see.every(Site::B, &mut b)?;
@@ -155,7 +155,7 @@ impl<O: Operations> Block<O> {
         let mut see = Seer { operations, tap, all: at.len() };
         see.some(Site::ScanOut, &mut scan_out, at)?;
         see.some(Site::Gate, &mut gate, at)?;
-        let mut gated = operations.multiply(&scan_out, &gate)?;
+        let mut gated = operations.multiply(scan_out, &gate)?;
         see.some(Site::Gated, &mut gated, at)?;
         let mut mixer_out = operations.project(&gated, &self.out)?; // [rows, D]
         see.some(Site::MixerOut, &mut mixer_out, at)?;
@@ -163,7 +163,7 @@ impl<O: Operations> Block<O> {
         if see.tap.wants(Site::ResidSkip) {
             see.some(Site::ResidSkip, skip.insert(residual.clone()), at)?;
         }
-        let mut residual = operations.add(skip.as_ref().unwrap_or(residual), &mixer_out)?;
+        let mut residual = operations.add(mixer_out, skip.as_ref().unwrap_or(residual))?;
         see.some(Site::Resid, &mut residual, at)?;
         Ok(residual)
     }

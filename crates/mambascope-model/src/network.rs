@@ -196,7 +196,7 @@ impl<O: Operations> Network<O> {
         if layer + 1 == self.layers() { Reach::Last } else { Reach::Every }
     }
 
-    /// How many rows are best asked for their logits together.
+    /// How many rows are best asked for their logits together, where those are written down.
     pub fn rows_at_head(&self) -> usize {
         self.operations.rows_at_head(self.weights.config.vocabulary)
     }
@@ -224,6 +224,16 @@ impl<O: Operations> Network<O> {
         let normed =
             self.operations.norm(residual, &self.weights.norm, self.weights.config.epsilon)?;
         self.operations.project(&normed, &self.weights.head)
+    }
+
+    /// The probability of a token behind residual rows, in the softmax of their logits; those are not written down.
+    ///
+    /// # Errors
+    /// When an operation fails.
+    pub fn probability(&self, residual: &O::Rows, token: usize) -> Result<Vec<f64>, Error> {
+        let Weights { norm, config, head, .. } = &*self.weights;
+        let normed = self.operations.norm(residual, norm, config.epsilon)?;
+        self.operations.probability_of(&normed, head, token)
     }
 
     /// One whole prompt from its embeddings `[L, D]` to logits `[L, V]`, under a tap.

@@ -77,7 +77,7 @@ pub trait Operations: Debug + Send + Sync + Sized + 'static {
     fn dtype(&self) -> DType;
     /// How many rows are best worked on together.
     fn rows_together(&self) -> usize;
-    /// How many rows of so many logits are best asked of the head together.
+    /// How many rows of so many logits are best asked of the head together, where the logits are written down.
     fn rows_at_head(&self, vocabulary: usize) -> usize;
 
     /// Packs a linear map.
@@ -164,14 +164,14 @@ pub trait Operations: Debug + Send + Sync + Sized + 'static {
     /// The inverse of `interleave`.
     fn separate(&self, whole: &Self::Rows, count: usize) -> Result<Vec<Self::Rows>, Error>;
 
-    /// `x / (1 + exp(-x))` of each number.
-    fn silu(&self, x: &Self::Rows) -> Result<Self::Rows, Error>;
-    /// `ln(1 + exp(x))` of each number.
-    fn softplus(&self, x: &Self::Rows) -> Result<Self::Rows, Error>;
-    /// The product, number by number.
-    fn multiply(&self, x: &Self::Rows, y: &Self::Rows) -> Result<Self::Rows, Error>;
-    /// The sum, number by number.
-    fn add(&self, x: &Self::Rows, y: &Self::Rows) -> Result<Self::Rows, Error>;
+    /// `x / (1 + exp(-x))` of each number, where it lies.
+    fn silu(&self, x: Self::Rows) -> Result<Self::Rows, Error>;
+    /// `ln(1 + exp(x))` of each number, where it lies.
+    fn softplus(&self, x: Self::Rows) -> Result<Self::Rows, Error>;
+    /// The product, number by number, where `x` lies.
+    fn multiply(&self, x: Self::Rows, y: &Self::Rows) -> Result<Self::Rows, Error>;
+    /// The sum, number by number, where `x` lies.
+    fn add(&self, x: Self::Rows, y: &Self::Rows) -> Result<Self::Rows, Error>;
 
     /// Number of rows.
     fn count(&self, x: &Self::Rows) -> usize;
@@ -190,4 +190,13 @@ pub trait Operations: Debug + Send + Sync + Sized + 'static {
     fn stack(&self, parts: &[Self::Rows]) -> Result<Self::Rows, Error>;
     /// The probability of one column in the softmax of each row of logits.
     fn probability(&self, logits: &Self::Rows, column: usize) -> Result<Vec<f64>, Error>;
+    /// The probability of one column in the softmax of `W x + b`, of each row: the same bits as of the logits.
+    fn probability_of(
+        &self,
+        x: &Self::Rows,
+        head: &Self::Matrix,
+        column: usize,
+    ) -> Result<Vec<f64>, Error> {
+        self.probability(&self.project(x, head)?, column)
+    }
 }

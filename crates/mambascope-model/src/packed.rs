@@ -1,20 +1,48 @@
 //! A row-major matrix in main memory: packed rows, or one number a column for each of several things.
 
+use std::mem;
+
 use candle_core::{DType, Device, Tensor, WithDType};
 
 use crate::Error;
+use crate::buffer::{Number, keep, take};
 
 /// A matrix `[rows, columns]` in main memory, row by row.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Packed<T> {
+#[derive(Debug, PartialEq)]
+pub struct Packed<T: Number> {
     values: Vec<T>,
     columns: usize,
 }
 
-impl<T: Copy + Default> Packed<T> {
+impl<T: Number> Clone for Packed<T> {
+    fn clone(&self) -> Self {
+        let mut copy = Self::unset(self.rows(), self.columns);
+        copy.values.copy_from_slice(&self.values);
+        copy
+    }
+}
+
+impl<T: Number> Drop for Packed<T> {
+    fn drop(&mut self) {
+        keep(mem::take(&mut self.values));
+    }
+}
+
+impl<T: Number> Packed<T> {
     /// A matrix of zeros.
     pub fn zeros(rows: usize, columns: usize) -> Self {
-        Self { values: vec![T::default(); rows * columns], columns }
+        let mut zeros = Self::unset(rows, columns);
+        zeros.values.fill(T::default());
+        zeros
+    }
+
+    /// A matrix of whatever numbers were in memory, to be written over whole.
+    pub fn unset(rows: usize, columns: usize) -> Self {
+        let mut values = take(rows * columns);
+        if cfg!(debug_assertions) {
+            values.fill(T::UNSET);
+        }
+        Self { values, columns }
     }
 
     /// A matrix of these values, row by row; there must be a whole number of rows.
@@ -56,20 +84,21 @@ impl<T: Copy + Default> Packed<T> {
     /// The rows at these places, in this order.
     #[must_use]
     pub fn gather(&self, rows: &[usize]) -> Self {
-        let mut values = Vec::with_capacity(rows.len() * self.columns);
-        for &row in rows {
-            values.extend_from_slice(self.row(row));
+        let mut gathered = Self::unset(rows.len(), self.columns);
+        for (target, &row) in rows.iter().enumerate() {
+            gathered.row_mut(target).copy_from_slice(self.row(row));
         }
-        Self { values, columns: self.columns }
+        gathered
     }
 
     /// The columns of this range.
     #[must_use]
     pub fn narrow(&self, columns: std::ops::Range<usize>) -> Self {
-        let width = columns.len();
-        let values =
-            (0..self.rows()).flat_map(|row| self.row(row)[columns.clone()].iter().copied());
-        Self { values: values.collect(), columns: width }
+        let mut some = Self::unset(self.rows(), columns.len());
+        for row in 0..self.rows() {
+            some.row_mut(row).copy_from_slice(&self.row(row)[columns.clone()]);
+        }
+        some
     }
 
     /// Puts the rows of `other` below these.
@@ -79,7 +108,7 @@ impl<T: Copy + Default> Packed<T> {
     }
 }
 
-impl<T: WithDType + Default> Packed<T> {
+impl<T: WithDType + Number> Packed<T> {
     /// Copies a tensor of one or two dimensions.
     ///
     /// # Errors

@@ -8,6 +8,7 @@
 //! # Ok::<(), mambascope::Error>(())
 //! ```
 
+mod between;
 mod products;
 mod runs;
 
@@ -87,6 +88,7 @@ pub fn measure(model: &Model) -> Result<Bench, Error> {
     let threads = model.threads_in_use();
     let (peak, bandwidth) = (Cpu::peak(threads) / 1e9, Cpu::bandwidth(threads) / 1e9);
     let mut rows = products::measure(model)?;
+    rows.extend(between::measure(model)?);
     rows.extend(runs::measure(model, bandwidth * 1e9)?);
     for row in &mut rows {
         row.share = row.rate / peak;

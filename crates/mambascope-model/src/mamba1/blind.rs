@@ -58,8 +58,8 @@ impl<O: Operations> Block<O> {
         if let (Some(cut), Rest::Whole) = (&unseen.channels, unseen.rest) {
             let (cut, rest) = self.masks(operations, cut, targets.len())?;
             let seen = operations.gather(out, targets)?;
-            let seen = operations.multiply(&seen, &rest)?;
-            read = operations.add(&operations.multiply(&read, &cut)?, &seen)?;
+            let seen = operations.multiply(seen, &rest)?;
+            read = operations.add(operations.multiply(read, &cut)?, &seen)?;
         }
         put(operations, &read, out, targets)
     }
@@ -164,7 +164,7 @@ impl<O: Operations> RowTap<O> for Undecayed<'_, O> {
         let steps = if site == Site::DeltaDecay {
             operations.zeros(self.sources.len(), self.inner)?
         } else {
-            operations.multiply(&operations.gather(rows, self.sources)?, self.rest)?
+            operations.multiply(operations.gather(rows, self.sources)?, self.rest)?
         };
         put(operations, &steps, rows, self.sources)
     }

@@ -118,8 +118,8 @@ impl<O: Operations> Block<O> {
             let here = if pass.steps_all() { rows.clone() } else { live.clone() };
             let mut state = operations.gather(&last, &live)?;
             before(&mut state, &live, &spans, place, see)?;
-            state = operations.multiply(&operations.gather(decays, &here)?, &state)?;
-            state = operations.add(&state, &operations.gather(writes, &here)?)?;
+            state = operations.multiply(state, &operations.gather(decays, &here)?)?;
+            state = operations.add(state, &operations.gather(writes, &here)?)?;
             see.at_time(Site::State, Timing::ReadThrough, &mut state, &rows)?;
             let mut seen = state.clone();
             see.at_time(Site::State, Timing::ReadOnly, &mut seen, &rows)?;

@@ -8,6 +8,7 @@ mod limits;
 mod project;
 mod recurrence;
 mod scan;
+mod softmax;
 mod tile;
 mod vector;
 
@@ -16,7 +17,7 @@ use std::ops::Range;
 use candle_core::{DType, Storage, Tensor};
 
 use self::convolve::Convolution;
-use self::elementwise::{Curve, bend, norm, paired, probability};
+use self::elementwise::{Curve, Pair, bend, norm, paired};
 use self::project::PackedMatrix;
 use self::scan::Decay;
 use self::tile::rows_a_tile;
@@ -195,20 +196,20 @@ impl Operations for Cpu {
         Ok(inner::separate(whole, count))
     }
 
-    fn silu(&self, x: &Packed<f32>) -> Result<Packed<f32>, Error> {
+    fn silu(&self, x: Packed<f32>) -> Result<Packed<f32>, Error> {
         Ok(bend(x, Curve::Silu, &self.threads))
     }
 
-    fn softplus(&self, x: &Packed<f32>) -> Result<Packed<f32>, Error> {
+    fn softplus(&self, x: Packed<f32>) -> Result<Packed<f32>, Error> {
         Ok(bend(x, Curve::Softplus, &self.threads))
     }
 
-    fn multiply(&self, x: &Packed<f32>, y: &Packed<f32>) -> Result<Packed<f32>, Error> {
-        Ok(paired(x, y, &self.threads, |x, y| x * y))
+    fn multiply(&self, x: Packed<f32>, y: &Packed<f32>) -> Result<Packed<f32>, Error> {
+        Ok(paired(x, y, Pair::Product, &self.threads))
     }
 
-    fn add(&self, x: &Packed<f32>, y: &Packed<f32>) -> Result<Packed<f32>, Error> {
-        Ok(paired(x, y, &self.threads, |x, y| x + y))
+    fn add(&self, x: Packed<f32>, y: &Packed<f32>) -> Result<Packed<f32>, Error> {
+        Ok(paired(x, y, Pair::Sum, &self.threads))
     }
 
     fn count(&self, x: &Packed<f32>) -> usize {
@@ -240,6 +241,15 @@ impl Operations for Cpu {
     }
 
     fn probability(&self, logits: &Packed<f32>, column: usize) -> Result<Vec<f64>, Error> {
-        Ok(probability(logits, column))
+        Ok(softmax::probability(logits, column))
+    }
+
+    fn probability_of(
+        &self,
+        x: &Packed<f32>,
+        head: &PackedMatrix,
+        column: usize,
+    ) -> Result<Vec<f64>, Error> {
+        Ok(softmax::probability_of(x, head, column, &self.threads))
     }
 }

@@ -5,11 +5,12 @@
 use rayon::prelude::*;
 
 use super::plain::Real;
+use crate::buffer::Number;
 use crate::packed::Packed;
 
 /// The decay `A` `[E, N]` and the direct path `D` `[E]`, as their equation has them.
 #[derive(Debug)]
-pub struct Poles<T> {
+pub struct Poles<T: Number> {
     pub(super) a: Packed<T>,
     pub(super) direct: Packed<T>,
 }
@@ -43,7 +44,7 @@ impl<T: Real> Poles<T> {
     /// `h C` of each row.
     pub(super) fn read(&self, states: &Packed<T>, c: &Packed<T>) -> Packed<T> {
         let (channels, size) = (self.a.rows(), self.a.columns());
-        let mut out = Packed::zeros(states.rows(), channels);
+        let mut out = Packed::unset(states.rows(), channels);
         for row in 0..states.rows() {
             let (state, c) = (states.row(row), c.row(row));
             for (out, h) in out.row_mut(row).iter_mut().zip(state.chunks_exact(size)) {
@@ -73,7 +74,7 @@ fn by_channel<T: Real>(
     fill: impl Fn(usize, usize, &mut [T]) + Sync,
 ) -> Packed<T> {
     let (size, width) = (shape.columns(), shape.values().len());
-    let mut out = Packed::zeros(rows, width);
+    let mut out = Packed::unset(rows, width);
     out.values_mut().par_chunks_mut(width).enumerate().for_each(|(row, out)| {
         for (channel, out) in out.chunks_exact_mut(size).enumerate() {
             fill(row, channel, out);
@@ -83,9 +84,9 @@ fn by_channel<T: Real>(
 }
 
 /// Matrices of equal size as one: column `e` of part `k` becomes column `e K + k`.
-pub(super) fn interleave<T: Copy + Default>(parts: &[Packed<T>]) -> Packed<T> {
+pub(super) fn interleave<T: Number>(parts: &[Packed<T>]) -> Packed<T> {
     let (rows, columns) = parts.first().map_or((0, 0), |part| (part.rows(), part.columns()));
-    let mut out = Packed::zeros(rows, columns * parts.len());
+    let mut out = Packed::unset(rows, columns * parts.len());
     for row in 0..rows {
         for (index, part) in parts.iter().enumerate() {
             let slots = out.row_mut(row).iter_mut().skip(index).step_by(parts.len());
@@ -98,7 +99,7 @@ pub(super) fn interleave<T: Copy + Default>(parts: &[Packed<T>]) -> Packed<T> {
 }
 
 /// The inverse of [`interleave`].
-pub(super) fn separate<T: Copy + Default>(whole: &Packed<T>, count: usize) -> Vec<Packed<T>> {
+pub(super) fn separate<T: Number>(whole: &Packed<T>, count: usize) -> Vec<Packed<T>> {
     let columns = whole.columns() / count.max(1);
     let part = |index: usize| {
         let rows = (0..whole.rows())

@@ -9,11 +9,12 @@ use num_traits::Float;
 
 use super::inner::{self, Poles};
 use super::{Keep, Linear, Operations, Selection, Taps};
+use crate::buffer::Number;
 use crate::packed::Packed;
 use crate::{Error, Ragged};
 
 /// Numbers that the reference can be run in: f32 and f64.
-pub trait Real: Float + WithDType + Default + Debug + Send + Sync + 'static {}
+pub trait Real: Float + WithDType + Number + Debug + Send + Sync {}
 impl Real for f32 {}
 impl Real for f64 {}
 
@@ -23,18 +24,19 @@ pub struct Plain<T>(PhantomData<T>);
 
 /// A linear map as its equation has it.
 #[derive(Debug)]
-pub struct PlainMatrix<T> {
+pub struct PlainMatrix<T: Number> {
     weight: Packed<T>,
     bias: Option<Packed<T>>,
 }
 
-fn map<T: Real>(x: &Packed<T>, change: impl Fn(T) -> T) -> Packed<T> {
-    Packed::new(x.values().iter().map(|&value| change(value)).collect(), x.columns())
+fn map<T: Real>(mut x: Packed<T>, change: impl Fn(T) -> T) -> Packed<T> {
+    x.values_mut().iter_mut().for_each(|value| *value = change(*value));
+    x
 }
 
-fn zip<T: Real>(x: &Packed<T>, y: &Packed<T>, join: impl Fn(T, T) -> T) -> Packed<T> {
-    let values = x.values().iter().zip(y.values()).map(|(&x, &y)| join(x, y));
-    Packed::new(values.collect(), x.columns())
+fn zip<T: Real>(mut x: Packed<T>, y: &Packed<T>, join: impl Fn(T, T) -> T) -> Packed<T> {
+    x.values_mut().iter_mut().zip(y.values()).for_each(|(x, &y)| *x = join(*x, y));
+    x
 }
 
 fn real<T: Real>(value: f64) -> T {
@@ -88,7 +90,7 @@ impl<T: Real> Operations for Plain<T> {
     }
 
     fn decay(&self, a_log: &Tensor, direct: &Tensor) -> Result<Poles<T>, Error> {
-        let a = map(&Packed::from_tensor(a_log)?, |value: T| -value.exp());
+        let a = map(Packed::from_tensor(a_log)?, |value: T| -value.exp());
         Ok(Poles { a, direct: Packed::from_tensor(direct)? })
     }
 
@@ -252,20 +254,20 @@ impl<T: Real> Operations for Plain<T> {
         Ok(inner::separate(whole, count))
     }
 
-    fn silu(&self, x: &Packed<T>) -> Result<Packed<T>, Error> {
+    fn silu(&self, x: Packed<T>) -> Result<Packed<T>, Error> {
         Ok(map(x, |x| x / (T::one() + (-x).exp())))
     }
 
-    fn softplus(&self, x: &Packed<T>) -> Result<Packed<T>, Error> {
+    fn softplus(&self, x: Packed<T>) -> Result<Packed<T>, Error> {
         // max(x, 0) + ln(1 + exp(-|x|)) is the same number and cannot overflow.
         Ok(map(x, |x| Float::max(x, T::zero()) + (-x.abs()).exp().ln_1p()))
     }
 
-    fn multiply(&self, x: &Packed<T>, y: &Packed<T>) -> Result<Packed<T>, Error> {
+    fn multiply(&self, x: Packed<T>, y: &Packed<T>) -> Result<Packed<T>, Error> {
         Ok(zip(x, y, |x, y| x * y))
     }
 
-    fn add(&self, x: &Packed<T>, y: &Packed<T>) -> Result<Packed<T>, Error> {
+    fn add(&self, x: Packed<T>, y: &Packed<T>) -> Result<Packed<T>, Error> {
         Ok(zip(x, y, |x, y| x + y))
     }
 
@@ -309,7 +311,7 @@ impl<T: Real> Operations for Plain<T> {
 }
 
 /// One matrix below another.
-pub(crate) fn stack<T: Copy + Default>(parts: &[Packed<T>]) -> Packed<T> {
+pub(crate) fn stack<T: Number>(parts: &[Packed<T>]) -> Packed<T> {
     let mut whole = parts.first().cloned().unwrap_or_else(|| Packed::zeros(0, 0));
     for part in parts.iter().skip(1) {
         whole.append(part);

@@ -20,8 +20,8 @@ pub(super) fn batches<O: Operations>(groups: &[Group<O>], together: usize) -> Ve
     batches
 }
 
-/// What the ends of the spans of some groups say; few enough rows meet the head at a time for their logits to stay in the
-/// cache.
+/// What the ends of the spans of some groups say; where logits are written down, so few rows meet the head at a time that
+/// they stay in the cache.
 pub(super) fn read<O: Operations>(
     network: &Network<O>,
     groups: &[Group<O>],
@@ -32,6 +32,14 @@ pub(super) fn read<O: Operations>(
     let rows = operations.stack(&rows)?;
     let all: Vec<usize> = (0..operations.count(&rows)).collect();
     let mut read = Vec::with_capacity(all.len() * gauge.width());
+    if gauge.wants_p_alone() {
+        for some in all.chunks(operations.rows_together()) {
+            read.extend(
+                network.probability(&operations.gather(&rows, some)?, gauge.answer as usize)?,
+            );
+        }
+        return Ok(read);
+    }
     for some in all.chunks(network.rows_at_head()) {
         let logits = network.logits(&operations.gather(&rows, some)?)?;
         read.extend(gauge.read(operations, &logits)?);

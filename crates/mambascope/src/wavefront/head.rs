@@ -43,6 +43,11 @@ impl<'a> Gauge<'a> {
         1 + self.metrics.len()
     }
 
+    /// Whether p(answer) is all that is asked for.
+    pub(super) const fn wants_p_alone(&self) -> bool {
+        self.metrics.is_empty()
+    }
+
     /// The numbers of rows of logits, row after row: p(answer), then the other metrics.
     pub(super) fn read<O: Operations>(
         &self,

@@ -2,7 +2,7 @@
 
 use super::vector::{Arithmetic, Kernel, vectorized};
 use crate::packed::Packed;
-use crate::{Ragged, Threads};
+use crate::{Ragged, Span, Threads};
 
 /// The convolution's weights, one row of channels for each step back.
 #[derive(Debug)]
@@ -33,55 +33,63 @@ impl Convolution {
         ragged: &Ragged,
         on: &Threads,
     ) -> Packed<f32> {
-        let mut out = Packed::zeros(x.rows(), x.columns());
-        on.over(out.values_mut(), x.columns(), |first, rows| {
-            self.rows(x, past, ragged, first, rows);
+        let mut out = Packed::unset(x.rows(), x.columns());
+        on.over(out.values_mut(), x.columns(), |first, out| {
+            vectorized(Rows { convolution: self, x, past, ragged, first, out });
         });
         out
     }
 
-    /// The rows of the pack from number `first` on.
-    fn rows(
+    /// What a row of the pack is made of: the inputs of its token, of the one before, and so on.
+    #[inline(always)]
+    fn inputs<'a>(
         &self,
-        x: &Packed<f32>,
-        past: Option<&Packed<f32>>,
-        ragged: &Ragged,
-        first: usize,
-        out: &mut [f32],
-    ) {
-        let rows = first..first + out.len().checked_div(x.columns()).unwrap_or(0);
-        for (start, span) in ragged.spans() {
-            let end = (start + span.length).min(rows.end);
-            for row in start.max(rows.start)..end {
-                let place = row - start;
-                let target = &mut out[(row - first) * x.columns()..][..x.columns()];
-                if let Some(bias) = &self.bias {
-                    target.copy_from_slice(bias);
-                }
-                for step in 0..self.back.rows().min(span.token + place + 1) {
-                    let input = match (place.checked_sub(step), span.past, past) {
-                        (Some(place), ..) => x.row(start + place),
-                        (None, Some(row), Some(past)) => past.row(row + 1 + place - step),
-                        (None, ..) => continue,
-                    };
-                    vectorized(Accumulate { weight: self.back.row(step), input, target });
-                }
-            }
-        }
+        (start, span): (usize, Span),
+        place: usize,
+        x: &'a Packed<f32>,
+        past: Option<&'a Packed<f32>>,
+    ) -> impl Iterator<Item = &'a [f32]> {
+        let steps = 0..self.back.rows().min(span.token + place + 1);
+        steps.map_while(move |step| match (place.checked_sub(step), span.past, past) {
+            (Some(place), ..) => Some(x.row(start + place)),
+            (None, Some(row), Some(past)) => Some(past.row(row + 1 + place - step)),
+            (None, ..) => None,
+        })
     }
 }
 
-struct Accumulate<'a> {
-    weight: &'a [f32],
-    input: &'a [f32],
-    target: &'a mut [f32],
+/// The rows of the pack from number `first` on.
+struct Rows<'a> {
+    convolution: &'a Convolution,
+    x: &'a Packed<f32>,
+    past: Option<&'a Packed<f32>>,
+    ragged: &'a Ragged,
+    first: usize,
+    out: &'a mut [f32],
 }
 
-impl Kernel for Accumulate<'_> {
+impl Kernel for Rows<'_> {
     #[inline(always)]
     fn run<A: Arithmetic>(self) {
-        for ((target, &weight), &input) in self.target.iter_mut().zip(self.weight).zip(self.input) {
-            *target = A::multiply_add(weight, input, *target);
+        let Self { convolution, x, past, ragged, first, out } = self;
+        let width = x.columns();
+        let rows = first..first + out.len().checked_div(width).unwrap_or(0);
+        for (start, span) in ragged.spans() {
+            let end = (start + span.length).min(rows.end);
+            for row in start.max(rows.start)..end {
+                let target = &mut out[(row - first) * width..][..width];
+                match &convolution.bias {
+                    Some(bias) => target.copy_from_slice(bias),
+                    None => target.fill(0.0),
+                }
+                let inputs = convolution.inputs((start, span), row - start, x, past);
+                for (step, input) in inputs.enumerate() {
+                    let weights = convolution.back.row(step);
+                    for ((target, &weight), &input) in target.iter_mut().zip(weights).zip(input) {
+                        *target = A::multiply_add(weight, input, *target);
+                    }
+                }
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Operations on each number or each row alone.
 
-use super::vector::{Arithmetic, Kernel, exp, silu, softplus, sum_of, vectorized};
+use super::vector::{Arithmetic, Kernel, silu, softplus, sum_of, vectorized};
 use crate::Threads;
 use crate::packed::Packed;
 
@@ -12,25 +12,44 @@ pub(super) enum Curve {
 }
 
 /// The curve of each number.
-pub(super) fn bend(x: &Packed<f32>, curve: Curve, on: &Threads) -> Packed<f32> {
-    let mut out = x.clone();
-    on.over(out.values_mut(), x.columns(), |_, values| vectorized(Bend { values, curve }));
-    out
+pub(super) fn bend(mut x: Packed<f32>, curve: Curve, on: &Threads) -> Packed<f32> {
+    let columns = x.columns();
+    on.over(x.values_mut(), columns, |_, values| vectorized(Bend { values, curve }));
+    x
+}
+
+/// What is made of two numbers.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Pair {
+    Product,
+    Sum,
 }
 
 /// What is made of each pair of numbers.
-pub(super) fn paired(
-    x: &Packed<f32>,
-    y: &Packed<f32>,
-    on: &Threads,
-    of: impl Fn(f32, f32) -> f32 + Send + Sync,
-) -> Packed<f32> {
-    let mut out = x.clone();
-    on.over(out.values_mut(), x.columns(), |first, values| {
-        let others = &y.values()[first * x.columns()..];
-        values.iter_mut().zip(others).for_each(|(value, &other)| *value = of(*value, other));
+pub(super) fn paired(mut x: Packed<f32>, y: &Packed<f32>, pair: Pair, on: &Threads) -> Packed<f32> {
+    let columns = x.columns();
+    on.over(x.values_mut(), columns, |first, values| {
+        let others = &y.values()[first * columns..];
+        vectorized(Paired { values, others, pair });
     });
-    out
+    x
+}
+
+struct Paired<'a> {
+    values: &'a mut [f32],
+    others: &'a [f32],
+    pair: Pair,
+}
+
+impl Kernel for Paired<'_> {
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) {
+        let pairs = self.values.iter_mut().zip(self.others);
+        match self.pair {
+            Pair::Product => pairs.for_each(|(value, &other)| *value *= other),
+            Pair::Sum => pairs.for_each(|(value, &other)| *value += other),
+        }
+    }
 }
 
 struct Bend<'a> {
@@ -75,39 +94,5 @@ impl Kernel for Norm<'_> {
                 *value *= scale * weight;
             }
         }
-    }
-}
-
-/// The probability of one column in the softmax of each row; sums of blocks are added in f64.
-pub(super) fn probability(logits: &Packed<f32>, column: usize) -> Vec<f64> {
-    const BLOCK: usize = 512;
-    (0..logits.rows())
-        .map(|row| {
-            let row = logits.row(row);
-            let top = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            let sum: f64 = row.chunks(BLOCK).map(|block| exponentials(block, top)).sum();
-            (f64::from(row[column]) - f64::from(top)).exp() / sum
-        })
-        .collect()
-}
-
-/// The sum of exp(value - top).
-fn exponentials(values: &[f32], top: f32) -> f64 {
-    let mut sum = 0.0;
-    vectorized(Exponentials { values, top, sum: &mut sum });
-    f64::from(sum)
-}
-
-struct Exponentials<'a> {
-    values: &'a [f32],
-    top: f32,
-    sum: &'a mut f32,
-}
-
-impl Kernel for Exponentials<'_> {
-    #[inline(always)]
-    fn run<A: Arithmetic>(self) {
-        let top = self.top;
-        *self.sum = sum_of::<A>(self.values, |value| exp::<A>(value - top));
     }
 }

@@ -4,6 +4,8 @@
 //! stays in registers while the inputs run by. Each output is one chain of multiply-adds in the order of the inputs,
 //! whatever the number of rows or threads: the bits of a row never depend on its company.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::tile::{multiply, rows_a_tile};
@@ -44,7 +46,7 @@ impl PackedMatrix {
 
     /// The weights of some outputs, `[outputs, inputs]`.
     pub(super) fn outputs(&self, which: &[usize]) -> Packed<f32> {
-        let mut out = Packed::zeros(which.len(), self.inputs);
+        let mut out = Packed::unset(which.len(), self.inputs);
         for (row, &output) in which.iter().enumerate() {
             let panel = &self.panels[output / LANES * self.inputs..][..self.inputs];
             for (value, slot) in out.row_mut(row).iter_mut().zip(panel) {
@@ -54,58 +56,97 @@ impl PackedMatrix {
         out
     }
 
+    /// How many outputs there are.
+    pub(super) const fn outputs_in_all(&self) -> usize {
+        self.outputs
+    }
+
+    /// Some outputs of `W x + b`, the first of them the first of a panel, of each row.
+    pub(super) fn columns(&self, x: &Packed<f32>, columns: Range<usize>) -> Packed<f32> {
+        if columns.is_empty() || self.inputs == 0 {
+            return Packed::zeros(x.rows(), columns.len());
+        }
+        let mut out = Packed::unset(x.rows(), columns.len());
+        let rows = out.values_mut().chunks_exact_mut(columns.len()).collect();
+        self.part(columns, rows).fill(x.values());
+        out
+    }
+
     /// `W x + b` of each row.
     pub(super) fn apply(&self, x: &Packed<f32>, on: &Threads) -> Packed<f32> {
-        let mut out = Packed::zeros(x.rows(), self.outputs);
-        if self.inputs > 0 && self.outputs > 0 {
-            let small = x.rows() * self.inputs * self.outputs < SMALL;
-            let threads = if small || on.stay() { 1 } else { on.count() };
-            let values = out.values_mut();
-            if threads == 1 {
-                let mut rows: Vec<&mut [f32]> = values.chunks_exact_mut(self.outputs).collect();
-                multiply(&self.panels, self.inputs, x.values(), &mut rows);
-            } else if x.rows() >= threads * 2 * rows_a_tile() {
-                on.run(|| self.by_rows(x, values, threads));
-            } else {
-                on.run(|| self.by_panels(x, values, threads));
-            }
+        if self.inputs == 0 || self.outputs == 0 {
+            return Packed::zeros(x.rows(), self.outputs);
         }
-        if let Some(bias) = &self.bias {
-            for row in out.values_mut().chunks_exact_mut(self.outputs) {
-                row.iter_mut().zip(bias).for_each(|(value, bias)| *value += bias);
-            }
+        let mut out = Packed::unset(x.rows(), self.outputs);
+        let small = x.rows() * self.inputs * self.outputs < SMALL;
+        let threads = if small || on.stay() { 1 } else { on.count() };
+        let values = out.values_mut();
+        if threads == 1 {
+            self.rows(x.values(), values);
+        } else if x.rows() >= threads * 2 * rows_a_tile() {
+            on.run(|| self.by_rows(x, values, threads));
+        } else {
+            on.run(|| self.by_panels(x, values, threads));
         }
         out
+    }
+
+    /// All outputs of some rows.
+    fn rows(&self, x: &[f32], out: &mut [f32]) {
+        self.part(0..self.outputs, out.chunks_exact_mut(self.outputs).collect()).fill(x);
     }
 
     /// Each thread takes some rows, and reads all weights.
     fn by_rows(&self, x: &Packed<f32>, out: &mut [f32], threads: usize) {
         let rows = x.rows().div_ceil(threads).next_multiple_of(rows_a_tile());
-        let work = |(x, out): (&[f32], &mut [f32])| {
-            let mut rows: Vec<&mut [f32]> = out.chunks_exact_mut(self.outputs).collect();
-            multiply(&self.panels, self.inputs, x, &mut rows);
-        };
         let xs = x.values().par_chunks(rows * self.inputs);
-        xs.zip(out.par_chunks_mut(rows * self.outputs)).for_each(work);
+        let outs = out.par_chunks_mut(rows * self.outputs);
+        xs.zip(outs).for_each(|(x, out)| self.rows(x, out));
     }
 
     /// Each thread takes some panels, and reads all rows.
     fn by_panels(&self, x: &Packed<f32>, out: &mut [f32], threads: usize) {
-        let panels = self.outputs.div_ceil(LANES).div_ceil(threads);
-        let of = |panels| Part { panels, rows: Vec::with_capacity(x.rows()) };
-        let mut parts: Vec<Part> = self.panels.chunks(panels * self.inputs).map(of).collect();
+        let each = self.outputs.div_ceil(LANES).div_ceil(threads) * LANES;
+        let firsts = (0..self.outputs).step_by(each);
+        let of = |first| {
+            let columns = first..self.outputs.min(first + each);
+            self.part(columns, Vec::with_capacity(x.rows()))
+        };
+        let mut parts: Vec<Part<'_, '_>> = firsts.map(of).collect();
         for row in out.chunks_exact_mut(self.outputs) {
-            for (part, columns) in parts.iter_mut().zip(row.chunks_mut(panels * LANES)) {
+            for (part, columns) in parts.iter_mut().zip(row.chunks_mut(each)) {
                 part.rows.push(columns);
             }
         }
-        let work = |mut part: Part| multiply(part.panels, self.inputs, x.values(), &mut part.rows);
-        parts.into_par_iter().for_each(work);
+        parts.into_par_iter().for_each(|part| part.fill(x.values()));
+    }
+
+    /// Some outputs, the first of them the first of a panel.
+    fn part<'a, 'b>(&'a self, columns: Range<usize>, rows: Vec<&'b mut [f32]>) -> Part<'a, 'b> {
+        let panels = columns.start / LANES..columns.end.div_ceil(LANES);
+        Part {
+            panels: &self.panels[panels.start * self.inputs..panels.end * self.inputs],
+            bias: self.bias.as_ref().map(|bias| &bias[columns]),
+            inputs: self.inputs,
+            rows,
+        }
     }
 }
 
 /// Some panels, and their columns of each row of the output.
-struct Part<'a> {
+struct Part<'a, 'b> {
     panels: &'a [[f32; LANES]],
-    rows: Vec<&'a mut [f32]>,
+    bias: Option<&'a [f32]>,
+    inputs: usize,
+    rows: Vec<&'b mut [f32]>,
+}
+
+impl Part<'_, '_> {
+    fn fill(mut self, x: &[f32]) {
+        multiply(self.panels, self.inputs, x, &mut self.rows);
+        let Some(bias) = self.bias else { return };
+        for row in self.rows {
+            row.iter_mut().zip(bias).for_each(|(value, bias)| *value += bias);
+        }
+    }
 }

@@ -8,29 +8,27 @@ use super::vector::{LANES, Unit};
 use crate::ops::Selection;
 use crate::packed::Packed;
 
-/// A block of [`LANES`] channels, and the tokens that it runs along.
+/// Some blocks of [`LANES`] channels, and the tokens of a span that they run along.
 pub(super) struct Channels<'a, 'b> {
-    /// `A` times the binary logarithm of e, `[N, LANES]`.
+    /// `A` times the binary logarithm of e, `[blocks, N, LANES]`.
     pub(super) a: &'a [[f32; LANES]],
-    /// The direct path.
-    pub(super) direct: &'a [f32; LANES],
-    /// The state, `[N, LANES]`: before the first token, then after the last.
-    pub(super) state: &'a mut [[f32; LANES]],
+    /// The direct path, `[blocks, LANES]`.
+    pub(super) direct: &'a [[f32; LANES]],
+    /// The state before the first token, `[blocks, N, LANES]`; zero where there is none.
+    pub(super) before: Option<&'a [[f32; LANES]]>,
     pub(super) x: &'a Packed<f32>,
     pub(super) selection: &'a Selection<'a, Packed<f32>>,
     /// The rows of the span's tokens.
     pub(super) rows: Range<usize>,
-    /// The channels of the block that the model has.
-    pub(super) columns: Range<usize>,
-    /// The span's outputs, token by token, of the block or of more channels.
+    /// The first channel of the first block.
+    pub(super) first: usize,
+    /// The span's outputs, token by token, of the channels of these blocks that the model has.
     pub(super) out: &'a mut [&'b mut [f32]],
     /// The span's states, likewise; nothing where none are kept.
     pub(super) keep: &'a mut [&'b mut [f32]],
-    /// Where the block lies in an output.
-    pub(super) place: usize,
 }
 
-/// Runs a block of channels on the best unit there is.
+/// Runs blocks of channels on the best unit there is.
 pub(super) fn recur(channels: Channels<'_, '_>) {
     recur_on(Unit::found(), channels);
 }
@@ -48,44 +46,100 @@ pub(super) fn recur_on(unit: Unit, channels: Channels<'_, '_>) {
     }
 }
 
+/// Places of the state that stay in registers along a span.
+const PLACES: usize = 8;
+
 impl WithSimd for Channels<'_, '_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, unit: S) {
-        let (a, direct) =
-            (S::as_simd_f32s(self.a.as_flattened()).0, S::as_simd_f32s(self.direct).0);
-        let state = S::as_mut_simd_f32s(self.state.as_flattened_mut()).0;
-        let registers = direct.len();
-        let width = self.columns.len();
-        for (token, row) in self.rows.enumerate() {
-            let x = lanes(&self.x.row(row)[self.columns.clone()]);
-            let delta = lanes(&self.selection.delta.row(row)[self.columns.clone()]);
-            let (b, c) = (self.selection.b.row(row), self.selection.c.row(row));
-            let mut out = [0.0; LANES];
-            for (register, out) in S::as_mut_simd_f32s(&mut out).0.iter_mut().enumerate() {
-                let (x, delta) =
-                    (S::as_simd_f32s(&x).0[register], S::as_simd_f32s(&delta).0[register]);
-                let write = unit.mul_f32s(delta, x);
-                let mut sum = unit.mul_f32s(direct[register], x);
-                let states = state.iter_mut().skip(register).step_by(registers);
-                let decays = a.iter().skip(register).step_by(registers);
-                for (((h, &a), &b), &c) in states.zip(decays).zip(b).zip(c) {
-                    let decay = power_of_two(unit, unit.mul_f32s(delta, a));
-                    let written = unit.mul_f32s(write, unit.splat_f32s(b));
-                    *h = unit.mul_add_e_f32s(decay, *h, written);
-                    sum = unit.mul_add_e_f32s(*h, unit.splat_f32s(c), sum);
+    fn with_simd<S: Simd>(mut self, unit: S) {
+        let size = self.a.len() / self.direct.len().max(1);
+        let registers = LANES / S::F32_LANES;
+        for block in 0..self.direct.len() {
+            for register in 0..registers {
+                let mut place = 0;
+                while place + PLACES <= size {
+                    self.along::<S, PLACES>(unit, (block, size, place), register);
+                    place += PLACES;
                 }
-                *out = sum;
-            }
-            self.out[token][self.place..][..width].copy_from_slice(&out[..width]);
-            if let Some(kept) = self.keep.get_mut(token) {
-                let numbers = self.a.len() * LANES;
-                let kept = &mut kept[self.place * self.a.len()..][..numbers];
-                S::as_mut_simd_f32s(kept).0.copy_from_slice(state);
+                while place < size {
+                    self.along::<S, 1>(unit, (block, size, place), register);
+                    place += 1;
+                }
             }
         }
     }
+}
+
+impl Channels<'_, '_> {
+    /// One register of a block's channels, some places of its state: along all tokens, adding to what earlier places
+    /// have put out.
+    #[inline(always)]
+    fn along<S: Simd, const COUNT: usize>(
+        &mut self,
+        unit: S,
+        (block, size, place): (usize, usize, usize),
+        register: usize,
+    ) {
+        let at = block * size + place;
+        let pick = |numbers: &[f32]| S::as_simd_f32s(numbers).0[register];
+        let a: [S::f32s; COUNT] = std::array::from_fn(|index| pick(&self.a[at + index]));
+        let mut h: [S::f32s; COUNT] = match self.before {
+            Some(before) => std::array::from_fn(|index| pick(&before[at + index])),
+            None => [unit.splat_f32s(0.0); COUNT],
+        };
+        let direct = pick(&self.direct[block]);
+        let (first, offset) = (self.first + block * LANES, block * LANES);
+        for (token, row) in self.rows.clone().enumerate() {
+            let x = pick(lanes(&self.x.row(row)[first..], &mut [0.0; LANES]));
+            let delta = pick(lanes(&self.selection.delta.row(row)[first..], &mut [0.0; LANES]));
+            let b = &self.selection.b.row(row)[place..][..COUNT];
+            let c = &self.selection.c.row(row)[place..][..COUNT];
+            let write = unit.mul_f32s(delta, x);
+            let out = &mut self.out[token][offset..];
+            let mut sum = if place == 0 {
+                unit.mul_f32s(direct, x)
+            } else {
+                pick(lanes(out, &mut [0.0; LANES]))
+            };
+            for index in 0..COUNT {
+                let decay = power_of_two(unit, unit.mul_f32s(delta, a[index]));
+                let written = unit.mul_f32s(write, unit.splat_f32s(b[index]));
+                h[index] = unit.mul_add_e_f32s(decay, h[index], written);
+                sum = unit.mul_add_e_f32s(h[index], unit.splat_f32s(c[index]), sum);
+            }
+            put::<S>(sum, out, register);
+            if let Some(kept) = self.keep.get_mut(token) {
+                let (kept, _) = kept.as_chunks_mut::<LANES>();
+                for (kept, h) in kept[at..at + COUNT].iter_mut().zip(h) {
+                    put::<S>(h, kept, register);
+                }
+            }
+        }
+    }
+}
+
+/// The first channels of a row as a whole block; zeros where the model has no more.
+#[inline(always)]
+fn lanes<'a>(row: &'a [f32], spare: &'a mut [f32; LANES]) -> &'a [f32] {
+    if row.len() >= LANES {
+        return &row[..LANES];
+    }
+    spare[..row.len()].copy_from_slice(row);
+    spare
+}
+
+/// Writes a register over its part of a row, as far as the row goes.
+#[inline(always)]
+fn put<S: Simd>(value: S::f32s, row: &mut [f32], register: usize) {
+    if row.len() >= LANES {
+        S::as_mut_simd_f32s(&mut row[..LANES]).0[register] = value;
+        return;
+    }
+    let first = (register * S::F32_LANES).min(row.len());
+    let numbers: &[f32] = pulp::bytemuck::cast_slice(std::slice::from_ref(&value));
+    row[first..].iter_mut().zip(numbers).for_each(|(slot, &number)| *slot = number);
 }
 
 /// 2 to the power of x, within 2 units in the last place between -126 and 127, held at those ends beyond them.
@@ -120,14 +174,6 @@ const POWER: [f32; 8] = {
     }
     series
 };
-
-/// A block of channels, zeros where the model has no more.
-#[inline(always)]
-fn lanes(values: &[f32]) -> [f32; LANES] {
-    let mut lanes = [0.0; LANES];
-    lanes[..values.len()].copy_from_slice(values);
-    lanes
-}
 
 #[cfg(test)]
 mod tests {
@@ -190,42 +236,45 @@ mod tests {
 
     #[test]
     fn every_unit_runs_the_equations() {
-        let (tokens, before) = (4, 2);
-        for unit in Unit::all() {
-            for (channels, size) in [(1, 1), (5, 3), (16, 8), (13, 16)] {
-                let x = numbers(before + tokens, channels, 1);
-                let mut delta = numbers(before + tokens, channels, 2);
+        let (tokens, skipped) = (4, 2);
+        for (unit, begun) in Unit::all().flat_map(|unit| [(unit, true), (unit, false)]) {
+            for (channels, size) in [(1_usize, 1), (5, 3), (16, 8), (13, 16), (35, 19), (48, 16)] {
+                let blocks = channels.div_ceil(LANES);
+                let x = numbers(skipped + tokens, channels, 1);
+                let mut delta = numbers(skipped + tokens, channels, 2);
                 delta.values_mut().iter_mut().for_each(|value| *value = value.abs());
-                let (b, c) = (numbers(before + tokens, size, 3), numbers(before + tokens, size, 4));
+                let b = numbers(skipped + tokens, size, 3);
+                let c = numbers(skipped + tokens, size, 4);
                 let rate = |channel: usize, place: usize| -0.1 - (channel + place) as f32 / 9.0;
-                let mut a = vec![[0.0; LANES]; size];
-                for (place, a) in a.iter_mut().enumerate() {
-                    for channel in 0..channels {
-                        a[channel] = rate(channel, place) * std::f32::consts::LOG2_E;
-                    }
+                let mut a = vec![[0.0; LANES]; blocks * size];
+                for (index, a) in a.as_flattened_mut().iter_mut().enumerate() {
+                    let (block, lane) = (index / LANES / size, index % LANES);
+                    let place = index / LANES % size;
+                    *a = rate(block * LANES + lane, place) * std::f32::consts::LOG2_E;
                 }
-                let (mut state, direct) = (vec![[0.25; LANES]; size], [0.5; LANES]);
+                let (state, direct) =
+                    (vec![[0.25; LANES]; blocks * size], vec![[0.5; LANES]; blocks]);
                 let mut out = vec![0.0; tokens * channels];
-                let mut keep = vec![0.0; tokens * size * LANES];
+                let columns = blocks * size * LANES;
+                let mut keep = vec![0.0; tokens * columns];
                 recur_on(
                     unit,
                     Channels {
                         a: &a,
                         direct: &direct,
-                        state: &mut state,
+                        before: begun.then_some(&state),
                         x: &x,
                         selection: &Selection { delta: &delta, b: &b, c: &c },
-                        rows: before..before + tokens,
-                        columns: 0..channels,
+                        rows: skipped..skipped + tokens,
+                        first: 0,
                         out: &mut out.chunks_exact_mut(channels).collect::<Vec<_>>(),
-                        keep: &mut keep.chunks_exact_mut(size * LANES).collect::<Vec<_>>(),
-                        place: 0,
+                        keep: &mut keep.chunks_exact_mut(columns).collect::<Vec<_>>(),
                     },
                 );
                 for channel in 0..channels {
-                    let mut h = vec![0.25_f64; size];
+                    let mut h = vec![if begun { 0.25_f64 } else { 0.0 }; size];
                     for token in 0..tokens {
-                        let row = before + token;
+                        let row = skipped + token;
                         let x = f64::from(x.row(row)[channel]);
                         let delta = f64::from(delta.row(row)[channel]);
                         let mut sum = 0.5 * x;
@@ -233,8 +282,9 @@ mod tests {
                             let decay = (delta * f64::from(rate(channel, place))).exp();
                             h[place] = decay * h[place] + delta * f64::from(b.row(row)[place]) * x;
                             sum += h[place] * f64::from(c.row(row)[place]);
-                            let kept = keep[(token * size + place) * LANES + channel];
-                            assert!((f64::from(kept) - h[place]).abs() < 1e-6, "{unit:?}");
+                            let slot = (channel / LANES * size + place) * LANES + channel % LANES;
+                            let kept = f64::from(keep[token * columns + slot]);
+                            assert!((kept - h[place]).abs() < 1e-6, "{unit:?}");
                         }
                         let found = f64::from(out[token * channels + channel]);
                         assert!((found - sum).abs() < 1e-5, "{unit:?}: {found} is not {sum}");

@@ -73,7 +73,7 @@ impl Decay {
 
     /// Some states as rows `[E, N]`.
     pub(super) fn unpack_states(&self, states: &Packed<f32>, rows: &[usize]) -> Packed<f32> {
-        let mut unpacked = Packed::zeros(rows.len(), self.poles.columns());
+        let mut unpacked = Packed::unset(rows.len(), self.poles.columns());
         for (target, &row) in rows.iter().enumerate() {
             let state = states.row(row);
             for (index, value) in unpacked.row_mut(target).iter_mut().enumerate() {
@@ -98,9 +98,9 @@ impl Decay {
         keep: Keep,
         threads: &Threads,
     ) -> (Packed<f32>, Option<Packed<f32>>) {
-        let mut out = Packed::zeros(x.rows(), x.columns());
+        let mut out = Packed::unset(x.rows(), x.columns());
         let kept_rows = if keep == Keep::States { x.rows() } else { 0 };
-        let mut states = Packed::zeros(kept_rows, self.columns());
+        let mut states = Packed::unset(kept_rows, self.columns());
         let stays = threads.stay() || x.rows() * self.columns() < SMALL;
         // Where there are too few spans for all threads, each thread takes some of the channels of each.
         let spans = ragged.spans().len().max(1);
@@ -157,31 +157,21 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// Block after block of channels, each along all tokens.
+    /// All blocks of channels along all tokens.
     fn run(mut self) {
-        let (channels, size) = (self.x.columns(), self.decay.state);
-        let mut state = vec![[0.0; LANES]; size];
-        for block in self.blocks.clone() {
-            let (first, offset) = (block * LANES, block * size * LANES);
-            match (self.span.past, self.past) {
-                (Some(row), Some(past)) => {
-                    let from = &past.row(row)[offset..offset + size * LANES];
-                    state.as_flattened_mut().copy_from_slice(from);
-                }
-                _ => state.fill([0.0; LANES]),
-            }
-            recur(Channels {
-                a: &self.decay.a[block * size..][..size],
-                direct: &self.decay.direct[block],
-                state: &mut state,
-                x: self.x,
-                selection: self.selection,
-                rows: self.start..self.start + self.span.length,
-                columns: first..channels.min(first + LANES),
-                out: &mut self.out,
-                keep: &mut self.keep,
-                place: (block - self.blocks.start) * LANES,
-            });
-        }
+        let Range { start, end } = self.blocks;
+        let size = self.decay.state;
+        let before = self.span.past.zip(self.past).map(|(row, past)| past.row(row).as_chunks().0);
+        recur(Channels {
+            a: &self.decay.a[start * size..end * size],
+            direct: &self.decay.direct[start..end],
+            before: before.map(|before| &before[start * size..end * size]),
+            x: self.x,
+            selection: self.selection,
+            rows: self.start..self.start + self.span.length,
+            first: start * LANES,
+            out: &mut self.out,
+            keep: &mut self.keep,
+        });
     }
 }

@@ -179,11 +179,14 @@ fn tile<S: Simd, const ROWS: usize, const PANELS: usize, const VECTORS: usize>(
     }
     for (sums, out) in sums.iter().zip(out) {
         for (panel, sums) in sums.iter().enumerate() {
-            let sums: &[f32] = pulp::bytemuck::cast_slice(sums);
-            let first = column + panel * LANES;
-            let out = &mut out[first..];
-            let width = out.len().min(LANES);
-            out[..width].copy_from_slice(&sums[..width]);
+            let out = &mut out[column + panel * LANES..];
+            // Whole registers, where there is room: a copy whose length is not known is a call.
+            if let Some(out) = out.get_mut(..LANES) {
+                S::as_mut_simd_f32s(out).0.iter_mut().zip(sums).for_each(|(out, &sum)| *out = sum);
+            } else {
+                let sums: &[f32] = pulp::bytemuck::cast_slice(sums);
+                out.iter_mut().zip(sums).for_each(|(out, &sum)| *out = sum);
+            }
         }
     }
 }
