@@ -59,7 +59,7 @@ pub use hub::{Cached, cached};
 pub use loading::Loading;
 pub use model::{Compute, Model, Program};
 pub use network::Network;
-pub use ops::{Cpu, Keep, Linear, Operations, Plain, Selection, Taps};
+pub use ops::{Cpu, Keep, Linear, MainMemory, Operations, Plain, Selection, Taps};
 pub use packed::Packed;
 pub use ragged::{Ragged, Span};
 pub use random::random_tensors;

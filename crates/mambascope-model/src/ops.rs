@@ -14,7 +14,7 @@ use candle_core::{DType, Tensor};
 
 use crate::{Error, Ragged};
 
-pub use cpu::Cpu;
+pub use cpu::{Cpu, MainMemory};
 pub use plain::Plain;
 
 /// A linear map `y = W x + b` as a checkpoint holds it.

@@ -2,10 +2,11 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use rayon::prelude::*;
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use rayon::{Scope, ThreadPool, ThreadPoolBuilder, Yield};
 
 use crate::Error;
 
@@ -72,6 +73,11 @@ impl Threads {
         is_part || self.count() == 1
     }
 
+    /// Whether work goes to threads that are awake: this one leads them.
+    pub(crate) fn awake(&self) -> bool {
+        LEADS.get() && self.count() > 1
+    }
+
     /// Does work whose parallel parts go to these threads.
     pub fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         match &self.0 {
@@ -81,14 +87,25 @@ impl Threads {
         }
     }
 
-    /// Does work of many steps, some of which are spread, on one of the threads: no step waits for another thread to wake.
+    /// Does work of many steps, some of which are spread, on one of the threads; the others stay awake until it is done, so
+    /// that no step waits for one of them to wake.
     pub fn lead<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         if rayon::current_thread_index().is_some() || self.count() == 1 {
             return work();
         }
+        let others = 1..self.count();
+        let led = move |scope: &Scope<'_>| {
+            let done = Arc::new(Done::default());
+            for _ in others {
+                let done = Arc::clone(&done);
+                scope.spawn(move |_| done.wait());
+            }
+            let _done = Ends(&done);
+            leading(true, work)
+        };
         match &self.0 {
-            Some(pool) => pool.install(|| leading(true, work)),
-            None => rayon::scope(|_| leading(true, work)),
+            Some(pool) => pool.scope(led),
+            None => rayon::scope(led),
         }
     }
 
@@ -106,6 +123,30 @@ impl Threads {
         let each = rows.div_ceil(self.count());
         let parts = values.par_chunks_mut(each * columns).enumerate();
         self.run(|| parts.for_each(|(part, values)| work(part * each, values)));
+    }
+}
+
+/// Whether the one who leads is done.
+#[derive(Debug, Default)]
+struct Done(AtomicBool);
+
+impl Done {
+    /// Does whatever is spread until then.
+    fn wait(&self) {
+        while !self.0.load(Ordering::Acquire) {
+            if rayon::yield_now() != Some(Yield::Executed) {
+                std::hint::spin_loop();
+            }
+        }
+    }
+}
+
+/// Says that the one who leads is done, also where that is by a panic.
+struct Ends<'a>(&'a Done);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.0.store(true, Ordering::Release);
     }
 }
 

@@ -29,7 +29,7 @@ pub struct Bench {
     pub threads: usize,
     /// Floating-point operations a second that the threads do at their best, in billions.
     pub peak: f64,
-    /// Bytes a second that the threads read from main memory at their best, in billions.
+    /// Bytes a second that the threads read from main memory, in billions; the median while tokens were decoded.
     pub bandwidth: f64,
     /// One row for each piece of work.
     pub rows: Vec<Row>,
@@ -40,7 +40,7 @@ pub struct Bench {
 pub struct Row {
     /// What it is, with its shape.
     pub work: String,
-    /// Seconds of the fast path, the shortest of several runs.
+    /// Seconds of the fast path, the shortest of several runs; of decoding the median.
     pub seconds: f64,
     /// Floating-point operations a second, in billions.
     pub rate: f64,
@@ -61,7 +61,7 @@ pub enum Against {
     Plain,
     /// The same engine, one forward pass a cell; one pass, times the cells.
     NoReuse,
-    /// Reading every weight once at the measured bandwidth.
+    /// Reading every weight once at the bandwidth measured in turns with it.
     Bandwidth,
     /// The reference program in f32, for one token, times the tokens.
     PlainToken,
@@ -86,14 +86,16 @@ impl Against {
 /// About half a minute at the shape of mamba-130m; the reference is run for single rows and tokens only.
 pub fn measure(model: &Model) -> Result<Bench, Error> {
     let threads = model.threads_in_use();
-    let (peak, bandwidth) = (Cpu::peak(threads) / 1e9, Cpu::bandwidth(threads) / 1e9);
+    let peak = Cpu::peak(threads) / 1e9;
     let mut rows = products::measure(model)?;
     rows.extend(between::measure(model)?);
-    rows.extend(runs::measure(model, bandwidth * 1e9)?);
+    let (runs, bandwidth) = runs::measure(model)?;
+    rows.extend(runs);
     for row in &mut rows {
         row.share = row.rate / peak;
     }
-    Ok(Bench { unit: Cpu::unit().to_owned(), threads: threads.count(), peak, bandwidth, rows })
+    let (unit, bandwidth) = (Cpu::unit().to_owned(), bandwidth / 1e9);
+    Ok(Bench { unit, threads: threads.count(), peak, bandwidth, rows })
 }
 
 impl Bench {
@@ -138,6 +140,12 @@ fn in_units(seconds: f64) -> String {
     } else {
         format!("{seconds:.2} s")
     }
+}
+
+/// The one in the middle.
+fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers.get(numbers.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 /// Seconds of the shortest of many runs within some time, one at least.

@@ -5,6 +5,7 @@
 mod convolve;
 mod elementwise;
 mod limits;
+mod power;
 mod project;
 mod recurrence;
 mod scan;
@@ -17,6 +18,8 @@ use std::ops::Range;
 use candle_core::{DType, Storage, Tensor};
 
 use self::convolve::Convolution;
+pub use self::limits::MainMemory;
+
 use self::elementwise::{Curve, Pair, bend, norm, paired};
 use self::project::PackedMatrix;
 use self::scan::Decay;

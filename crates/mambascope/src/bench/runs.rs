@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use mambascope_model::{Error as ModelError, Model, Network, Operations, Pass, Program, Ragged};
-use mambascope_model::{Reader, Untapped};
+use mambascope_model::{MainMemory, Reader, Site, Untapped};
 
-use super::{Against, Row, shortest};
+use super::{Against, Row, median, shortest};
 use crate::Error;
 use crate::corrupt::Noise;
 use crate::trace::{Scope as _, Trace};
@@ -15,14 +15,21 @@ use crate::wavefront::{self, Work};
 /// Tokens of the prompt that is read, and of the text that is written.
 const PREFILL: usize = 128;
 const DECODED: usize = 24;
-/// Tokens and samples of the map, and its subject.
+/// The maps: where they restore and how many layers, tokens and samples, and the subject.
+const SITES: [(Site, usize); 3] = [(Site::Resid, 1), (Site::MixerOut, 10), (Site::ScanOut, 10)];
 const TOKENS: usize = 10;
 const SAMPLES: usize = 10;
 const SUBJECT: std::ops::Range<usize> = 2..5;
-const LONG: Duration = Duration::from_secs(2);
+const LONG: Duration = Duration::from_secs(4);
 
-pub(super) fn measure(model: &Model, bandwidth: f64) -> Result<Vec<Row>, Error> {
-    Ok(vec![prefill(model)?, decode(model, bandwidth)?, map(model)?])
+/// The rows, and the bytes a second that were read from main memory.
+pub(super) fn measure(model: &Model) -> Result<(Vec<Row>, f64), Error> {
+    let (decode, bandwidth) = decode(model)?;
+    let one = format!("map of {TOKENS} tokens, {SAMPLES} samples");
+    let all = format!("{} such maps together", SITES.len());
+    let rows =
+        vec![prefill(model)?, decode, map(model, one, &SITES[..1])?, map(model, all, &SITES)?];
+    Ok((rows, bandwidth))
 }
 
 /// Tokens that every vocabulary has.
@@ -59,43 +66,55 @@ impl Program for OneToken {
     }
 }
 
-fn decode(model: &Model, bandwidth: f64) -> Result<Row, Error> {
-    let seconds = model.with_network(Decode(ids(model, 4)))?;
+fn decode(model: &Model) -> Result<(Row, f64), Error> {
+    let memory = MainMemory::on(model.threads_in_use());
+    let (seconds, bandwidth) = model.with_network(Decode(ids(model, 4), &memory))?;
     let config = model.config();
     let done = Work { base_steps: config.layers, head_rows: 1, ..Work::default() };
     let rate = 1.0 / seconds;
     let row = row(format!("next token, {rate:.0} tokens/s"), done, model, seconds);
     let bytes = size_of::<f32>() as f64 * config.weights() as f64;
-    Ok(Row { other: bytes / bandwidth, against: Against::Bandwidth, ..row })
+    let other = bytes / bandwidth;
+    Ok((Row { other, against: Against::Bandwidth, ..row }, bandwidth))
 }
 
-/// Seconds of one more token, the shortest of several.
-struct Decode(Vec<u32>);
+/// Seconds of one more token, and bytes a second read from main memory, in turns; the median of each.
+struct Decode<'a>(Vec<u32>, &'a MainMemory);
 
-impl Program for Decode {
-    type Output = Result<f64, ModelError>;
+impl Program for Decode<'_> {
+    type Output = Result<(f64, f64), ModelError>;
 
     fn run<O: Operations>(self, network: &Network<O>) -> Self::Output {
         let (mut reader, _) = Reader::begin(network, &self.0)?;
-        let mut best = f64::INFINITY;
+        let (mut seconds, mut bandwidths) = (Vec::new(), Vec::new());
         for id in self.0.iter().copied().cycle().take(DECODED) {
             let start = Instant::now();
             network.logits(&reader.step(id)?)?;
-            best = best.min(start.elapsed().as_secs_f64());
+            seconds.push(start.elapsed().as_secs_f64());
+            bandwidths.push(self.1.bandwidth());
         }
-        Ok(best)
+        Ok((median(seconds), median(bandwidths)))
     }
 }
 
-fn map(model: &Model) -> Result<Row, Error> {
+fn map(model: &Model, work: String, sites: &[(Site, usize)]) -> Result<Row, Error> {
     let noisy = model.trace(ids(model, TOKENS)).subject(SUBJECT).answer(0_u32);
-    let trace: Trace = noisy.corrupt(Noise::gaussian(0.1).samples(SAMPLES)).restore(..);
-    let plan = trace.resolve()?;
-    let start = Instant::now();
-    let done = wavefront::run(model, &plan, &Unwatched)?.work;
-    let seconds = start.elapsed().as_secs_f64();
-    let row = row(format!("map of {TOKENS} tokens, {SAMPLES} samples"), done, model, seconds);
-    let cells = TOKENS * model.config().layers;
+    let noisy = noisy.corrupt(Noise::gaussian(0.1).samples(SAMPLES));
+    let plan = |&(site, window): &(Site, usize)| {
+        let trace: Trace = noisy.restore(site).window(window);
+        trace.resolve()
+    };
+    let plans: Vec<_> = sites.iter().map(plan).collect::<Result<_, _>>()?;
+    let plans: Vec<_> = plans.iter().collect();
+    let mut done = Work::default();
+    let seconds = shortest(LONG, || -> Result<(), Error> {
+        let outcomes = wavefront::run_together(model, &plans, &Unwatched)?;
+        done = Work::default();
+        outcomes.into_iter().for_each(|outcome| done += outcome.work);
+        Ok(())
+    })?;
+    let row = row(work, done, model, seconds);
+    let cells = sites.len() * TOKENS * model.config().layers;
     let pass = shortest(Duration::ZERO, || model.with_network(Whole(ids(model, TOKENS))))?;
     Ok(Row { other: pass * cells as f64, against: Against::NoReuse, ..row })
 }

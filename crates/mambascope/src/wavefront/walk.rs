@@ -123,7 +123,8 @@ impl Walk<'_> {
         let mut work = Work { head_rows: 1 + self.runs.len(), ..Work::default() };
         for layer in 0..network.layers() {
             self.meter.check()?;
-            base.climb(network, layer, self.kept(layer), self.meter.watch)?;
+            let kept = self.kept(layer);
+            network.threads().lead(|| base.climb(network, layer, kept, self.meter.watch))?;
             work.base_steps += base.rows();
             let grounds = self.grounds(network, &base, layer, &elsewhere)?;
             for (ground, groups) in grounds.iter().zip(&mut groups) {

@@ -31,19 +31,34 @@ impl Cpu {
             2.0 * (lanes * CHAINS * ROUNDS) as f64
         })
     }
+}
 
-    /// The most bytes a second that these threads were seen to read from main memory.
-    pub fn bandwidth(threads: &Threads) -> f64 {
-        let numbers = vec![1.0_f32; 64 << 20];
-        let part = numbers.len() / threads.count();
-        best(|| {
-            let read = |part: &[f32]| {
-                let mut sum = 0.0;
-                vectorized(Sum { values: part, sum: &mut sum });
-                sum
-            };
-            black_box(threads.run(|| numbers.par_chunks(part).map(read).sum::<f32>()));
-            size_of_val(numbers.as_slice()) as f64
+/// Numbers that do not fit in any cache, to be read again and again.
+#[derive(Debug)]
+pub struct MainMemory {
+    numbers: Vec<f32>,
+    threads: Threads,
+}
+
+impl MainMemory {
+    /// A quarter of a gibibyte, to be read by these threads.
+    pub fn on(threads: &Threads) -> Self {
+        Self { numbers: vec![1.0; 64 << 20], threads: threads.clone() }
+    }
+
+    /// Bytes a second, of one time through.
+    pub fn bandwidth(&self) -> f64 {
+        let part = self.numbers.len() / self.threads.count();
+        let read = |part: &[f32]| {
+            let mut sum = 0.0;
+            vectorized(Sum { values: part, sum: &mut sum });
+            sum
+        };
+        self.threads.lead(|| {
+            let start = Instant::now();
+            let parts = self.numbers.par_chunks(part).map(read);
+            black_box(self.threads.run(|| parts.sum::<f32>()));
+            size_of_val(self.numbers.as_slice()) as f64 / start.elapsed().as_secs_f64()
         })
     }
 }

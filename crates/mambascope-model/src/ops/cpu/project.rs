@@ -15,6 +15,8 @@ use crate::packed::Packed;
 
 /// Multiply-adds under which a product is not worth a second thread.
 const SMALL: usize = 1 << 20;
+/// The same where the second thread need not be woken.
+const SMALL_AWAKE: usize = 1 << 16;
 
 /// A linear map `[outputs, inputs]` in panels.
 #[derive(Debug)]
@@ -78,7 +80,8 @@ impl PackedMatrix {
             return Packed::zeros(x.rows(), self.outputs);
         }
         let mut out = Packed::unset(x.rows(), self.outputs);
-        let small = x.rows() * self.inputs * self.outputs < SMALL;
+        let least = if on.awake() { SMALL_AWAKE } else { SMALL };
+        let small = x.rows() * self.inputs * self.outputs < least;
         let threads = if small || on.stay() { 1 } else { on.count() };
         let values = out.values_mut();
         if threads == 1 {

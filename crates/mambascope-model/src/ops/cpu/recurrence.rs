@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use pulp::{Simd, WithSimd};
+use pulp::Simd;
 
+use super::power::Power;
 use super::vector::{LANES, Unit};
 use crate::ops::Selection;
 use crate::packed::Packed;
@@ -37,23 +38,36 @@ pub(super) fn recur(channels: Channels<'_, '_>) {
 pub(super) fn recur_on(unit: Unit, channels: Channels<'_, '_>) {
     match unit {
         #[cfg(target_arch = "x86_64")]
-        Unit::Avx512(unit) => Simd::vectorize(unit, channels),
+        Unit::Avx512(unit) => unit.vectorize(On(unit, channels)),
         #[cfg(target_arch = "x86_64")]
-        Unit::Avx2(unit) => Simd::vectorize(unit, channels),
+        Unit::Avx2(unit) => unit.vectorize(On(unit, channels)),
         #[cfg(target_arch = "aarch64")]
-        Unit::Neon(unit) => Simd::vectorize(unit, channels),
-        Unit::Plain => channels.with_simd(pulp::Scalar),
+        Unit::Neon(unit) => channels.run(unit),
+        Unit::Plain => channels.run(pulp::Scalar),
     }
 }
 
 /// Places of the state that stay in registers along a span.
 const PLACES: usize = 8;
 
-impl WithSimd for Channels<'_, '_> {
+/// Channels to be run on a unit.
+#[cfg(target_arch = "x86_64")]
+struct On<'a, 'b, S>(S, Channels<'a, 'b>);
+
+#[cfg(target_arch = "x86_64")]
+impl<S: Power> pulp::NullaryFnOnce for On<'_, '_, S> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, unit: S) {
+    fn call(self) {
+        self.1.run(self.0);
+    }
+}
+
+impl Channels<'_, '_> {
+    /// Block after block, the first places of the state, then the next.
+    #[inline(always)]
+    fn run<S: Power>(mut self, unit: S) {
         let size = self.a.len() / self.direct.len().max(1);
         let registers = LANES / S::F32_LANES;
         for block in 0..self.direct.len() {
@@ -70,13 +84,11 @@ impl WithSimd for Channels<'_, '_> {
             }
         }
     }
-}
 
-impl Channels<'_, '_> {
     /// One register of a block's channels, some places of its state: along all tokens, adding to what earlier places
     /// have put out.
     #[inline(always)]
-    fn along<S: Simd, const COUNT: usize>(
+    fn along<S: Power, const COUNT: usize>(
         &mut self,
         unit: S,
         (block, size, place): (usize, usize, usize),
@@ -104,7 +116,7 @@ impl Channels<'_, '_> {
                 pick(lanes(out, &mut [0.0; LANES]))
             };
             for index in 0..COUNT {
-                let decay = power_of_two(unit, unit.mul_f32s(delta, a[index]));
+                let decay = unit.power_of_two(unit.mul_f32s(delta, a[index]));
                 let written = unit.mul_f32s(write, unit.splat_f32s(b[index]));
                 h[index] = unit.mul_add_e_f32s(decay, h[index], written);
                 sum = unit.mul_add_e_f32s(h[index], unit.splat_f32s(c[index]), sum);
@@ -142,91 +154,9 @@ fn put<S: Simd>(value: S::f32s, row: &mut [f32], register: usize) {
     row[first..].iter_mut().zip(numbers).for_each(|(slot, &number)| *slot = number);
 }
 
-/// 2 to the power of x, within 2 units in the last place between -126 and 127, held at those ends beyond them.
-///
-/// The argument is split as `r + f` with a whole r and |f| at most a half; 2^f is a polynomial, and 2^r is written into
-/// the exponent bits.
-#[inline(always)]
-fn power_of_two<S: Simd>(unit: S, x: S::f32s) -> S::f32s {
-    // Adding 1.5 * 2^23 leaves the rounded integer in the low bits of the sum.
-    let round = unit.splat_f32s(12_582_912.0);
-    let x = unit.min_f32s(unit.max_f32s(x, unit.splat_f32s(-126.0)), unit.splat_f32s(127.0));
-    let shifted = unit.add_f32s(x, round);
-    let f = unit.sub_f32s(x, unit.sub_f32s(shifted, round));
-    let mut sum = unit.splat_f32s(POWER[0]);
-    for &coefficient in &POWER[1..] {
-        sum = unit.mul_add_e_f32s(sum, f, unit.splat_f32s(coefficient));
-    }
-    let bits = unit.transmute_u32s_f32s(shifted);
-    let exponent = unit.wrapping_dyn_shl_u32s(bits, unit.splat_u32s(23));
-    let sum = unit.transmute_u32s_f32s(sum);
-    unit.transmute_f32s_u32s(unit.add_u32s(sum, exponent))
-}
-
-/// 2^f on [-1/2, 1/2] by Taylor's series of exp(f ln 2), highest power first.
-const POWER: [f32; 8] = {
-    let mut series = [1.0; 8];
-    let (mut term, mut power) = (1.0, 1);
-    while power < series.len() {
-        term *= std::f64::consts::LN_2 / power as f64;
-        series[series.len() - 1 - power] = term as f32;
-        power += 1;
-    }
-    series
-};
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    struct Powers<'a>(&'a mut [f32]);
-
-    impl WithSimd for Powers<'_> {
-        type Output = ();
-
-        #[inline(always)]
-        fn with_simd<S: Simd>(self, unit: S) {
-            for value in S::as_mut_simd_f32s(self.0).0 {
-                *value = power_of_two(unit, *value);
-            }
-        }
-    }
-
-    fn powers(unit: Unit, values: &mut [f32]) {
-        match unit {
-            #[cfg(target_arch = "x86_64")]
-            Unit::Avx512(unit) => Simd::vectorize(unit, Powers(values)),
-            #[cfg(target_arch = "x86_64")]
-            Unit::Avx2(unit) => Simd::vectorize(unit, Powers(values)),
-            #[cfg(target_arch = "aarch64")]
-            Unit::Neon(unit) => Simd::vectorize(unit, Powers(values)),
-            Unit::Plain => Powers(values).with_simd(pulp::Scalar),
-        }
-    }
-
-    #[test]
-    fn powers_are_within_two_units_in_the_last_place_on_every_unit() {
-        let steps = 1 << 18;
-        let arguments: Vec<f32> =
-            (0..steps).map(|step| -126.0 + 253.0 * step as f32 / steps as f32).collect();
-        for unit in Unit::all() {
-            let mut found = arguments.clone();
-            powers(unit, &mut found);
-            for (&x, &power) in arguments.iter().zip(&found) {
-                let exact = f64::from(x).exp2();
-                let error = (f64::from(power) - exact).abs() / exact;
-                assert!(error < 2.0 * f64::from(f32::EPSILON), "{unit:?}: 2^{x} is not {power}");
-            }
-            let mut ends = [-1.0e9_f32, -126.0, 0.0, 1.0e9];
-            ends = {
-                let mut whole = [0.0; LANES];
-                whole[..4].copy_from_slice(&ends);
-                powers(unit, &mut whole);
-                [whole[0], whole[1], whole[2], whole[3]]
-            };
-            assert_eq!(ends, [2.0_f32.powi(-126), 2.0_f32.powi(-126), 1.0, 2.0_f32.powi(127)]);
-        }
-    }
 
     /// Numbers between -1 and 1 that are the same on every machine.
     fn numbers(rows: usize, columns: usize, seed: usize) -> Packed<f32> {

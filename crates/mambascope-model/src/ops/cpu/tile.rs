@@ -4,9 +4,12 @@
 //! AVX2's 16. Few rows are met by more panels, so that enough independent sums are under way to hide the latency of a
 //! multiply-add.
 
-use pulp::{Simd, WithSimd};
+use pulp::Simd;
 
 use super::vector::{LANES, Unit};
+
+/// Tiles of rows from which on the next panels are asked for beside them; with fewer they would be too many at once.
+const SEVERAL: usize = 4;
 
 /// Rows of the tallest tile on this processor.
 pub(super) fn rows_a_tile() -> usize {
@@ -36,14 +39,46 @@ pub(super) fn multiply_on(
     let product = Product { panels, inputs, x, out };
     match unit {
         #[cfg(target_arch = "x86_64")]
-        Unit::Avx512(unit) => Simd::vectorize(unit, OnAvx512(product)),
+        Unit::Avx512(unit) => unit.vectorize(OnAvx512(unit, product)),
         #[cfg(target_arch = "x86_64")]
-        Unit::Avx2(unit) => Simd::vectorize(unit, OnAvx2(product)),
+        Unit::Avx2(unit) => unit.vectorize(OnAvx2(unit, product)),
         #[cfg(target_arch = "aarch64")]
-        Unit::Neon(unit) => Simd::vectorize(unit, OnNeon(product)),
+        Unit::Neon(unit) => product.on_neon(unit),
         Unit::Plain => product.tiles::<_, 4, 1, LANES>(pulp::Scalar),
     }
 }
+
+/// A vector unit that may ask for numbers before they are needed.
+trait Ahead: Simd {
+    /// Asks for these to come closer; one line of the cache holds about one of them.
+    #[inline(always)]
+    fn ahead<T>(self, lines: &[T]) {
+        let _ = lines;
+    }
+}
+
+impl Ahead for pulp::Scalar {}
+
+#[cfg(target_arch = "aarch64")]
+impl Ahead for pulp::aarch64::Neon {}
+
+#[cfg(target_arch = "x86_64")]
+macro_rules! ahead_on {
+    ($($unit:ty)+) => {$(
+        impl Ahead for $unit {
+            #[inline(always)]
+            fn ahead<T>(self, lines: &[T]) {
+                for line in lines {
+                    let line: *const T = line;
+                    self.sse._mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T1 }>(line.cast());
+                }
+            }
+        }
+    )+};
+}
+
+#[cfg(target_arch = "x86_64")]
+ahead_on!(pulp::x86::V3 pulp::x86::V4);
 
 struct Product<'a, 'b> {
     panels: &'a [[f32; LANES]],
@@ -53,54 +88,50 @@ struct Product<'a, 'b> {
 }
 
 #[cfg(target_arch = "x86_64")]
-struct OnAvx512<'a, 'b>(Product<'a, 'b>);
+struct OnAvx512<'a, 'b>(pulp::x86::V4, Product<'a, 'b>);
 
 #[cfg(target_arch = "x86_64")]
-impl WithSimd for OnAvx512<'_, '_> {
+impl pulp::NullaryFnOnce for OnAvx512<'_, '_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, unit: S) {
-        match self.0.out.len() {
-            1 => self.0.tiles::<S, 1, 8, 1>(unit),
-            2 => self.0.tiles::<S, 2, 8, 1>(unit),
-            3..=4 => self.0.tiles::<S, 4, 6, 1>(unit),
-            5..=6 => self.0.tiles::<S, 6, 4, 1>(unit),
-            _ => self.0.tiles::<S, 14, 2, 1>(unit),
+    fn call(self) {
+        let Self(unit, product) = self;
+        match product.out.len() {
+            1 => product.tiles::<_, 1, 4, 1>(unit),
+            2 => product.tiles::<_, 2, 8, 1>(unit),
+            3..=4 => product.tiles::<_, 4, 6, 1>(unit),
+            5..=6 => product.tiles::<_, 6, 4, 1>(unit),
+            _ => product.tiles::<_, 14, 2, 1>(unit),
         }
     }
 }
 
 #[cfg(target_arch = "x86_64")]
-struct OnAvx2<'a, 'b>(Product<'a, 'b>);
+struct OnAvx2<'a, 'b>(pulp::x86::V3, Product<'a, 'b>);
 
 #[cfg(target_arch = "x86_64")]
-impl WithSimd for OnAvx2<'_, '_> {
+impl pulp::NullaryFnOnce for OnAvx2<'_, '_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, unit: S) {
-        match self.0.out.len() {
-            1 => self.0.tiles::<S, 1, 4, 2>(unit),
-            2 => self.0.tiles::<S, 2, 3, 2>(unit),
-            3 => self.0.tiles::<S, 3, 2, 2>(unit),
-            _ => self.0.tiles::<S, 6, 1, 2>(unit),
+    fn call(self) {
+        let Self(unit, product) = self;
+        match product.out.len() {
+            1 => product.tiles::<_, 1, 4, 2>(unit),
+            2 => product.tiles::<_, 2, 3, 2>(unit),
+            3 => product.tiles::<_, 3, 2, 2>(unit),
+            _ => product.tiles::<_, 6, 1, 2>(unit),
         }
     }
 }
 
 #[cfg(target_arch = "aarch64")]
-struct OnNeon<'a, 'b>(Product<'a, 'b>);
-
-#[cfg(target_arch = "aarch64")]
-impl WithSimd for OnNeon<'_, '_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, unit: S) {
-        match self.0.out.len() {
-            1 => self.0.tiles::<S, 1, 4, 4>(unit),
-            _ => self.0.tiles::<S, 6, 1, 4>(unit),
+impl Product<'_, '_> {
+    fn on_neon(self, unit: pulp::aarch64::Neon) {
+        match self.out.len() {
+            1 => self.tiles::<_, 1, 4, 4>(unit),
+            _ => self.tiles::<_, 6, 1, 4>(unit),
         }
     }
 }
@@ -116,9 +147,13 @@ macro_rules! of_rows {
 }
 
 impl Product<'_, '_> {
-    /// Tiles of at most `ROWS` rows by `PANELS` panels, each panel `VECTORS` registers wide.
+    /// Tiles of at most `ROWS` rows by `PANELS` panels, each panel `VECTORS` registers wide. While some panels meet their
+    /// rows, the next ones are asked for.
     #[inline(always)]
-    fn tiles<S: Simd, const ROWS: usize, const PANELS: usize, const VECTORS: usize>(self, unit: S) {
+    fn tiles<S: Ahead, const ROWS: usize, const PANELS: usize, const VECTORS: usize>(
+        self,
+        unit: S,
+    ) {
         let inputs = self.inputs;
         let (weights, _) = S::as_simd_f32s(self.panels.as_flattened()).0.as_chunks::<VECTORS>();
         let rows = self.out.len();
@@ -126,10 +161,16 @@ impl Product<'_, '_> {
         let mut column = 0;
         let groups = weights.chunks_exact(inputs * PANELS);
         let rest = groups.remainder();
-        for group in groups {
+        for (number, group) in groups.enumerate() {
             let panels: [&[[S::f32s; VECTORS]]; PANELS] =
                 std::array::from_fn(|panel| &group[panel * inputs..][..inputs]);
+            let behind = &weights[(number + 1) * inputs * PANELS..];
+            let next = &behind[..behind.len().min(inputs * PANELS)];
             for index in 0..tiles {
+                if tiles >= SEVERAL {
+                    let part = index * next.len() / tiles..(index + 1) * next.len() / tiles;
+                    unit.ahead(&next[part]);
+                }
                 let (first, end) = (index * rows / tiles, (index + 1) * rows / tiles);
                 let (x, out) = (&self.x[first * inputs..end * inputs], &mut self.out[first..end]);
                 of_rows!(end - first, 1 2 3 4 5 6 7 8 9 10 11 12 13, <S, PANELS, VECTORS>(unit, &panels, x, out, column));
