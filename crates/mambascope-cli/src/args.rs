@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod bench;
 mod knock_out;
 
 use std::ops::Range;
@@ -12,6 +13,7 @@ use mambascope::{
     Timing, TokenSet,
 };
 
+pub(crate) use self::bench::BenchArguments;
 pub(crate) use self::knock_out::KnockOutArguments;
 
 /// Where and how Mamba language models store and recall facts
@@ -39,19 +41,6 @@ pub(crate) enum Command {
     /// The Jupyter kernel
     #[command(subcommand)]
     Kernel(KernelCommand),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct BenchArguments {
-    /// The model whose shapes are measured; else random weights of mamba-130m's shape
-    #[arg(long)]
-    pub(crate) model: Option<Source>,
-    /// How many threads work; else MAMBASCOPE_THREADS says, or all cores do
-    #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<usize>,
-    /// Print the numbers as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

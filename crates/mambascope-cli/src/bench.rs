@@ -17,7 +17,7 @@ pub(crate) fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
         Some(count) => model.threads(count)?,
         None => model,
     };
-    let measured = bench::measure(&model)?;
+    let measured = bench::measure(&model, &arguments.kinds())?;
     let mut out = io::stdout().lock();
     if arguments.json {
         writeln!(out, "{}", measured.to_json()?)?;

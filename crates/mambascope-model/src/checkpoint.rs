@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::blob::Blob;
@@ -98,7 +99,7 @@ impl Checkpoint {
         }
     }
 
-    /// What identifies the model: SHA-256 over its config and weights, in hexadecimal.
+    /// What identifies the model: SHA-256 over its config and the SHA-256 of each of its weights, in hexadecimal.
     ///
     /// The same weights have the same digest whether they came from one file, from shards, from
     /// safetensors or from a `.bin`.
@@ -107,17 +108,24 @@ impl Checkpoint {
     /// When a tensor cannot be read again.
     ///
     /// # Cost
-    /// At the first call, one pass over the weights; then none.
+    /// At the first call, one pass over the weights, by all threads; then none.
     pub fn digest(&self) -> Result<String, Error> {
         if let Some(digest) = self.digest.get() {
             return Ok(digest.clone());
         }
+        let of_tensor = |name: &&str| {
+            let mut hash = Sha256::new();
+            self.tensors.bytes(name, &mut |bytes| hash.update(bytes))?;
+            Ok(hash.finalize())
+        };
+        let names: Vec<&str> = self.tensors.names().collect();
+        let hashes: Vec<_> = names.par_iter().map(of_tensor).collect::<Result<_, Error>>()?;
         let mut hash = Sha256::new();
         // Debug prints an f64 so that it reads back as the same number.
         hash.update(format!("{:?}\n", self.config));
-        for name in self.tensors.names() {
+        for (name, of_tensor) in names.iter().zip(hashes) {
             hash.update(name);
-            self.tensors.bytes(name, &mut |bytes| hash.update(bytes))?;
+            hash.update(of_tensor);
         }
         let digest = hexadecimal(&hash.finalize());
         Ok(self.digest.get_or_init(|| digest).clone())

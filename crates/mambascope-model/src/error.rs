@@ -270,6 +270,17 @@ pub enum Error {
         why: String,
     },
 
+    /// The processor has no such vector unit.
+    #[error(
+        "there is no vector unit `{asked}` here\nhelp: let MAMBASCOPE_UNIT say one of {}, or nothing for the best", .known.join(", ")
+    )]
+    Unit {
+        /// What was asked for.
+        asked: String,
+        /// What the processor has.
+        known: Vec<&'static str>,
+    },
+
     /// A tap failed.
     #[error("a tap failed: {source}")]
     Tap {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::reading::Meter;
-use crate::{Checkpoint, Compute, Error, Model, Source, Threads};
+use crate::{Checkpoint, Compute, Cpu, Error, Model, Source, Threads};
 
 /// A checkpoint about to be loaded; finish with `load`.
 ///
@@ -49,6 +49,7 @@ impl Loading {
     /// When the checkpoint is not there, or is not a whole Mamba-1; when there are to be no threads; [`Error::Stopped`] when
     /// it is interrupted, before the next tensor or layer.
     pub fn load(&self) -> Result<Model, Error> {
+        Cpu::check_unit()?;
         let threads = self.threads.map_or_else(Threads::from_environment, Threads::new)?;
         let meter = Meter::begin();
         let checkpoint = Checkpoint::open_under(&self.source, &meter)?;

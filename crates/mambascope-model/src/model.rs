@@ -92,8 +92,10 @@ impl Model {
     /// Packs a checkpoint for a device.
     ///
     /// # Errors
-    /// When a tensor is missing or cannot be read, or `MAMBASCOPE_THREADS` is no number of threads.
+    /// When a tensor is missing or cannot be read, `MAMBASCOPE_THREADS` is no number of threads, or `MAMBASCOPE_UNIT` no
+    /// vector unit of this processor.
     pub fn new(checkpoint: Checkpoint, compute: Compute) -> Result<Self, Error> {
+        Cpu::check_unit()?;
         Self::packed(checkpoint, compute, &Threads::from_environment()?, &Meter::unwatched())
     }
 
@@ -186,7 +188,7 @@ impl Model {
         self.0.checkpoint.tokens.as_ref()
     }
 
-    /// SHA-256 of its configuration and weights, in hexadecimal digits.
+    /// SHA-256 of its configuration and of the SHA-256 of each weight, in hexadecimal digits.
     ///
     /// # Errors
     /// When a file cannot be read any more.

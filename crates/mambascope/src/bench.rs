@@ -4,7 +4,7 @@
 //! ```no_run
 //! use mambascope::{Model, bench, model::Config};
 //! let model = Model::random(&Config::mamba_130m(), 1)?;
-//! println!("{}", bench::measure(&model)?);
+//! println!("{}", bench::measure(&model, &bench::Kind::ALL)?);
 //! # Ok::<(), mambascope::Error>(())
 //! ```
 
@@ -15,10 +15,13 @@ mod runs;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use mambascope_model::{Cpu, Model};
+use mambascope_model::{Cpu, MainMemory, Model};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+
+/// How often main memory is read before anything else.
+const PASSES: usize = 15;
 
 /// What was measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,15 +32,42 @@ pub struct Bench {
     pub threads: usize,
     /// Floating-point operations a second that the threads do at their best, in billions.
     pub peak: f64,
-    /// Bytes a second that the threads read from main memory, in billions; the median while tokens were decoded.
+    /// Bytes a second that the threads read from main memory, in billions: the median, in turns with the tokens where there are any.
     pub bandwidth: f64,
     /// One row for each piece of work.
     pub rows: Vec<Row>,
 }
 
+/// A kind of work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Kind {
+    /// Products of the model's shapes.
+    Products,
+    /// What lies between the products of a block.
+    Between,
+    /// A prompt that is read.
+    Prompt,
+    /// Tokens one after the other.
+    Tokens,
+    /// One map.
+    Map,
+    /// Maps of three sites together.
+    Maps,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 6] =
+        [Self::Products, Self::Between, Self::Prompt, Self::Tokens, Self::Map, Self::Maps];
+}
+
 /// One piece of work.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
+    /// Of which kind it is.
+    pub kind: Kind,
     /// What it is, with its shape.
     pub work: String,
     /// Seconds of the fast path, the shortest of several runs; of decoding the median.
@@ -77,24 +107,35 @@ impl Against {
     }
 }
 
-/// Measures products of the model's shapes, prefill, decoding and a map.
+/// Measures work of some kinds on the shapes of a model.
 ///
 /// # Errors
 /// When an operation fails.
 ///
 /// # Cost
-/// About half a minute at the shape of mamba-130m; the reference is run for single rows and tokens only.
-pub fn measure(model: &Model) -> Result<Bench, Error> {
+/// All kinds take about a minute at the shape of mamba-130m; the reference is run for single rows and tokens only.
+pub fn measure(model: &Model, kinds: &[Kind]) -> Result<Bench, Error> {
     let threads = model.threads_in_use();
-    let peak = Cpu::peak(threads) / 1e9;
-    let mut rows = products::measure(model)?;
-    rows.extend(between::measure(model)?);
-    let (runs, bandwidth) = runs::measure(model)?;
-    rows.extend(runs);
-    for row in &mut rows {
-        row.share = row.rate / peak;
+    let peak = Cpu::peak(threads);
+    let memory = MainMemory::on(threads);
+    let mut bandwidth = median((0..PASSES).map(|_| memory.bandwidth()).collect());
+    let mut rows = Vec::new();
+    for kind in kinds {
+        match kind {
+            Kind::Products => rows.extend(products::measure(model)?),
+            Kind::Between => rows.extend(between::measure(model)?),
+            Kind::Prompt => rows.push(runs::prompt(model)?),
+            Kind::Tokens => {
+                let (row, meanwhile) = runs::tokens(model, &memory)?;
+                rows.push(row);
+                bandwidth = meanwhile;
+            }
+            Kind::Map => rows.push(runs::map(model)?),
+            Kind::Maps => rows.push(runs::maps(model)?),
+        }
     }
-    let (unit, bandwidth) = (Cpu::unit().to_owned(), bandwidth / 1e9);
+    rows.iter_mut().for_each(|row| row.share = row.rate * 1e9 / peak);
+    let (unit, peak, bandwidth) = (Cpu::unit().to_owned(), peak / 1e9, bandwidth / 1e9);
     Ok(Bench { unit, threads: threads.count(), peak, bandwidth, rows })
 }
 
@@ -121,7 +162,7 @@ impl fmt::Display for Bench {
             "{:<34}{:>12}{:>10}{:>8}  times faster than",
             "work", "time", "GFLOP/s", "peak"
         )?;
-        for Row { work, seconds, rate, share, other, against } in rows {
+        for Row { work, seconds, rate, share, other, against, .. } in rows {
             let time = in_units(*seconds);
             let (share, ratio) = (100.0 * share, other / seconds);
             let words = against.words();

@@ -24,6 +24,7 @@ use self::elementwise::{Curve, Pair, bend, norm, paired};
 use self::project::PackedMatrix;
 use self::scan::Decay;
 use self::tile::rows_a_tile;
+use self::vector::Unit;
 use super::inner;
 use super::plain::stack;
 use super::{Keep, Linear, Operations, Selection, Taps};
@@ -40,6 +41,11 @@ impl Cpu {
     /// The processor, with work spread over these threads.
     pub const fn on(threads: Threads) -> Self {
         Self { threads }
+    }
+
+    /// Refuses a vector unit that `MAMBASCOPE_UNIT` names and the processor does not have.
+    pub(crate) fn check_unit() -> Result<(), Error> {
+        Unit::named().map(|_| ())
     }
 }
 

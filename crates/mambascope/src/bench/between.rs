@@ -5,7 +5,7 @@ use std::time::Duration;
 use candle_core::{Device, Tensor};
 use mambascope_model::{Cpu, Keep, Model, Operations, Plain, Ragged, Selection, Span, Taps};
 
-use super::{Against, Row, shortest};
+use super::{Against, Kind, Row, shortest};
 use crate::Error;
 
 /// Spans and their tokens: about what a thread takes through a block together.
@@ -29,7 +29,7 @@ pub(super) fn measure(model: &Model) -> Result<Vec<Row>, Error> {
     let row = |work: String, operations: usize, seconds: f64, other: f64| {
         let rate = (ROWS * inner * operations) as f64 / seconds / 1e9;
         let (other, against) = (other * SPANS as f64, Against::Plain);
-        Row { work, seconds, rate, share: 0.0, other, against }
+        Row { kind: Kind::Between, work, seconds, rate, share: 0.0, other, against }
     };
     Ok(vec![
         row(format!("convolution {ROWS} x {inner}"), 2 * taps, fast.convolve()?, one.convolve()?),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use candle_core::{Device, Tensor};
 use mambascope_model::{Cpu, Linear, Model, Operations, Plain};
 
-use super::{Against, Row, shortest};
+use super::{Against, Kind, Row, shortest};
 use crate::Error;
 
 /// Rows that are met by weights together.
@@ -32,6 +32,7 @@ pub(super) fn measure(model: &Model) -> Result<Vec<Row>, Error> {
             let seconds = shortest(LONG, || fast.project(&x, &matrix))?;
             let flops = 2.0 * (count * inputs * outputs) as f64;
             rows.push(Row {
+                kind: Kind::Products,
                 work: format!("{name} {count} x {inputs} x {outputs}"),
                 seconds,
                 rate: flops / seconds / 1e9,

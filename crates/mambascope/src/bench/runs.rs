@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use mambascope_model::{Error as ModelError, Model, Network, Operations, Pass, Program, Ragged};
 use mambascope_model::{MainMemory, Reader, Site, Untapped};
 
-use super::{Against, Row, median, shortest};
+use super::{Against, Kind, Row, median, shortest};
 use crate::Error;
 use crate::corrupt::Noise;
 use crate::trace::{Scope as _, Trace};
@@ -22,34 +22,25 @@ const SAMPLES: usize = 10;
 const SUBJECT: std::ops::Range<usize> = 2..5;
 const LONG: Duration = Duration::from_secs(4);
 
-/// The rows, and the bytes a second that were read from main memory.
-pub(super) fn measure(model: &Model) -> Result<(Vec<Row>, f64), Error> {
-    let (decode, bandwidth) = decode(model)?;
-    let one = format!("map of {TOKENS} tokens, {SAMPLES} samples");
-    let all = format!("{} such maps together", SITES.len());
-    let rows =
-        vec![prefill(model)?, decode, map(model, one, &SITES[..1])?, map(model, all, &SITES)?];
-    Ok((rows, bandwidth))
-}
-
 /// Tokens that every vocabulary has.
 fn ids(model: &Model, count: usize) -> Vec<u32> {
     let known = model.config().known_vocabulary;
     (0..count).map(|token| ((1000 + 37 * token) % known) as u32).collect()
 }
 
-fn row(work: String, work_done: Work, model: &Model, seconds: f64) -> Row {
+fn row(kind: Kind, work: String, work_done: Work, model: &Model, seconds: f64) -> Row {
     let rate = work_done.flops(model.config()) / seconds / 1e9;
-    Row { work, seconds, rate, share: 0.0, other: 0.0, against: Against::PlainToken }
+    Row { kind, work, seconds, rate, share: 0.0, other: 0.0, against: Against::PlainToken }
 }
 
-fn prefill(model: &Model) -> Result<Row, Error> {
+pub(super) fn prompt(model: &Model) -> Result<Row, Error> {
     let ids = ids(model, PREFILL);
     let seconds = shortest(LONG, || model.predict(&ids))?;
     let steps = PREFILL * model.config().layers;
     let done = Work { base_steps: steps, head_rows: 1, ..Work::default() };
     let rate = PREFILL as f64 / seconds;
-    let row = row(format!("prompt of {PREFILL}, {rate:.0} tokens/s"), done, model, seconds);
+    let work = format!("prompt of {PREFILL}, {rate:.0} tokens/s");
+    let row = row(Kind::Prompt, work, done, model, seconds);
     let plain = model.computed(mambascope_model::Compute::Reference32)?;
     let other = shortest(Duration::ZERO, || plain.with_network(OneToken))?;
     Ok(Row { other: other * PREFILL as f64, ..row })
@@ -66,13 +57,13 @@ impl Program for OneToken {
     }
 }
 
-fn decode(model: &Model) -> Result<(Row, f64), Error> {
-    let memory = MainMemory::on(model.threads_in_use());
-    let (seconds, bandwidth) = model.with_network(Decode(ids(model, 4), &memory))?;
+/// A token, and the bytes a second that were read from main memory meanwhile.
+pub(super) fn tokens(model: &Model, memory: &MainMemory) -> Result<(Row, f64), Error> {
+    let (seconds, bandwidth) = model.with_network(Decode(ids(model, 4), memory))?;
     let config = model.config();
     let done = Work { base_steps: config.layers, head_rows: 1, ..Work::default() };
     let rate = 1.0 / seconds;
-    let row = row(format!("next token, {rate:.0} tokens/s"), done, model, seconds);
+    let row = row(Kind::Tokens, format!("next token, {rate:.0} tokens/s"), done, model, seconds);
     let bytes = size_of::<f32>() as f64 * config.weights() as f64;
     let other = bytes / bandwidth;
     Ok((Row { other, against: Against::Bandwidth, ..row }, bandwidth))
@@ -97,7 +88,20 @@ impl Program for Decode<'_> {
     }
 }
 
-fn map(model: &Model, work: String, sites: &[(Site, usize)]) -> Result<Row, Error> {
+pub(super) fn map(model: &Model) -> Result<Row, Error> {
+    let work = format!("map of {TOKENS} tokens, {SAMPLES} samples");
+    together(model, (Kind::Map, work), &SITES[..1])
+}
+
+pub(super) fn maps(model: &Model) -> Result<Row, Error> {
+    together(model, (Kind::Maps, format!("{} such maps together", SITES.len())), &SITES)
+}
+
+fn together(
+    model: &Model,
+    (kind, work): (Kind, String),
+    sites: &[(Site, usize)],
+) -> Result<Row, Error> {
     let noisy = model.trace(ids(model, TOKENS)).subject(SUBJECT).answer(0_u32);
     let noisy = noisy.corrupt(Noise::gaussian(0.1).samples(SAMPLES));
     let plan = |&(site, window): &(Site, usize)| {
@@ -113,7 +117,7 @@ fn map(model: &Model, work: String, sites: &[(Site, usize)]) -> Result<Row, Erro
         outcomes.into_iter().for_each(|outcome| done += outcome.work);
         Ok(())
     })?;
-    let row = row(work, done, model, seconds);
+    let row = row(kind, work, done, model, seconds);
     let cells = sites.len() * TOKENS * model.config().layers;
     let pass = shortest(Duration::ZERO, || model.with_network(Whole(ids(model, TOKENS))))?;
     Ok(Row { other: pass * cells as f64, against: Against::NoReuse, ..row })

@@ -10,8 +10,9 @@ use super::Cpu;
 use super::vector::{Arithmetic, Kernel, Unit, sum_of, vectorized};
 use crate::Threads;
 
-/// Multiply-adds that are under way at once: more than any processor's latency times its units.
-const CHAINS: usize = 20;
+/// Multiply-adds that are under way at once: more than a latency times the units of any processor, and no more than fit in
+/// sixteen registers beside two operands.
+const CHAINS: usize = 12;
 /// How long each limit is looked for.
 const LONG: Duration = Duration::from_millis(300);
 

@@ -3,6 +3,13 @@
 //! A [`Kernel`] is a plain loop over fixed-size lanes, inlined into a function that may use AVX-512, or AVX2 and fused
 //! multiply-adds, where the processor has them, so that the compiler vectorises it; elsewhere it runs as it stands.
 
+use std::sync::OnceLock;
+
+use crate::Error;
+
+/// The variable that names the unit that work is done on, where it is not to be the best.
+const VARIABLE: &str = "MAMBASCOPE_UNIT";
+
 /// Numbers that a loop treats together.
 pub(super) const LANES: usize = 16;
 
@@ -88,9 +95,22 @@ impl Unit {
         }
     }
 
-    /// The best unit of this processor.
+    /// The unit that work is done on: the best of this processor, or the one that `MAMBASCOPE_UNIT` names.
     pub(super) fn found() -> Self {
-        Self::all().next().unwrap_or(Self::Plain)
+        static FOUND: OnceLock<Unit> = OnceLock::new();
+        *FOUND.get_or_init(|| {
+            let named = Self::named().ok().flatten();
+            named.or_else(|| Self::all().next()).unwrap_or(Self::Plain)
+        })
+    }
+
+    /// The unit that `MAMBASCOPE_UNIT` names, where it says anything.
+    pub(super) fn named() -> Result<Option<Self>, Error> {
+        let Some(asked) = std::env::var_os(VARIABLE) else { return Ok(None) };
+        let asked = asked.to_string_lossy();
+        let named = Self::all().find(|unit| unit.name().eq_ignore_ascii_case(asked.trim()));
+        let known = || Self::all().map(Self::name).collect();
+        named.map(Some).ok_or_else(|| Error::Unit { asked: asked.into_owned(), known: known() })
     }
 }
 
