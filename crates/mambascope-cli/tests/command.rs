@@ -9,6 +9,8 @@ use mambascope::{Effects, Metric, Plan, Site};
 
 #[path = "command/knock_out.rs"]
 mod knock_out;
+#[path = "command/machine.rs"]
+mod machine;
 
 fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden").join(name)

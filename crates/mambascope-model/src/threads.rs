@@ -16,6 +16,9 @@ const VARIABLE: &str = "MAMBASCOPE_THREADS";
 /// Numbers under which work on each of them is not worth a second thread.
 const FEW: usize = 1 << 16;
 
+/// How often a thread that is kept awake looks for work before it lets others have its core in between.
+const PATIENCE: u32 = 256;
+
 thread_local! {
     /// Whether this is one of the threads and walks through work whose parts may be spread, none of which it is in.
     static LEADS: Cell<bool> = const { Cell::new(false) };
@@ -133,9 +136,16 @@ struct Done(AtomicBool);
 impl Done {
     /// Does whatever is spread until then.
     fn wait(&self) {
+        let mut idle = 0_u32;
         while !self.0.load(Ordering::Acquire) {
-            if rayon::yield_now() != Some(Yield::Executed) {
+            if rayon::yield_now() == Some(Yield::Executed) {
+                idle = 0;
+            } else if idle < PATIENCE {
+                idle += 1;
                 std::hint::spin_loop();
+            } else {
+                // The core may be wanted by the one who leads.
+                std::thread::yield_now();
             }
         }
     }

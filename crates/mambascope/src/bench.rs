@@ -134,12 +134,22 @@ pub fn measure(model: &Model, kinds: &[Kind]) -> Result<Bench, Error> {
             Kind::Maps => rows.push(runs::maps(model)?),
         }
     }
-    rows.iter_mut().for_each(|row| row.share = row.rate * 1e9 / peak);
+    for row in &mut rows {
+        row.share = row.rate * 1e9 / peak;
+    }
     let (unit, peak, bandwidth) = (Cpu::unit().to_owned(), peak / 1e9, bandwidth / 1e9);
     Ok(Bench { unit, threads: threads.count(), peak, bandwidth, rows })
 }
 
 impl Bench {
+    /// Reads what [`Bench::to_json`] wrote.
+    ///
+    /// # Errors
+    /// When the text is something else.
+    pub fn from_json(json: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(json)
+    }
+
     /// The numbers as JSON.
     ///
     /// # Errors

@@ -114,7 +114,9 @@ fn together(
     let seconds = shortest(LONG, || -> Result<(), Error> {
         let outcomes = wavefront::run_together(model, &plans, &Unwatched)?;
         done = Work::default();
-        outcomes.into_iter().for_each(|outcome| done += outcome.work);
+        for outcome in outcomes {
+            done += outcome.work;
+        }
         Ok(())
     })?;
     let row = row(kind, work, done, model, seconds);
