@@ -2,6 +2,7 @@
 
 #![expect(clippy::inline_always, reason = "a kernel is vectorised only where it is inlined")]
 
+mod ahead;
 mod convolve;
 mod elementwise;
 mod limits;

@@ -1,9 +1,10 @@
 //! The recurrence of a block of channels along the tokens of a span, on the vector unit found at run time.
 
+mod narrow;
+
 use std::ops::Range;
 
-use pulp::Simd;
-
+use super::ahead::Ahead;
 use super::power::Power;
 use super::vector::{LANES, Unit};
 use crate::ops::Selection;
@@ -35,7 +36,13 @@ pub(super) fn recur(channels: Channels<'_, '_>) {
 }
 
 /// The same on one of the units that the processor has.
-pub(super) fn recur_on(unit: Unit, channels: Channels<'_, '_>) {
+pub(super) fn recur_on(unit: Unit, mut channels: Channels<'_, '_>) {
+    narrow::recur_last(unit, &mut channels);
+    whole_on(unit, channels);
+}
+
+/// Blocks that have all their channels, on one of the units.
+fn whole_on(unit: Unit, channels: Channels<'_, '_>) {
     match unit {
         #[cfg(target_arch = "x86_64")]
         Unit::Avx512(unit) => unit.vectorize(On(unit, channels)),
@@ -49,13 +56,15 @@ pub(super) fn recur_on(unit: Unit, channels: Channels<'_, '_>) {
 
 /// Places of the state that stay in registers along a span.
 const PLACES: usize = 8;
+/// Blocks of channels between the one that is worked on and the one that is asked for.
+const BLOCKS_AHEAD: usize = 2;
 
 /// Channels to be run on a unit.
 #[cfg(target_arch = "x86_64")]
 struct On<'a, 'b, S>(S, Channels<'a, 'b>);
 
 #[cfg(target_arch = "x86_64")]
-impl<S: Power> pulp::NullaryFnOnce for On<'_, '_, S> {
+impl<S: Power + Ahead> pulp::NullaryFnOnce for On<'_, '_, S> {
     type Output = ();
 
     #[inline(always)]
@@ -64,23 +73,52 @@ impl<S: Power> pulp::NullaryFnOnce for On<'_, '_, S> {
     }
 }
 
-impl Channels<'_, '_> {
+/// What a token brings to the recurrence of some blocks.
+struct Token<'a> {
+    /// Of each block that is whole.
+    x: &'a [[f32; LANES]],
+    delta: &'a [[f32; LANES]],
+    b: &'a [f32],
+    c: &'a [f32],
+}
+
+impl<'a> Channels<'a, '_> {
+    fn token(&self, row: usize) -> Token<'a> {
+        let Selection { delta, b, c } = *self.selection;
+        let blocks = |rows: &'a Packed<f32>| rows.row(row)[self.first..].as_chunks().0;
+        Token { x: blocks(self.x), delta: blocks(delta), b: b.row(row), c: c.row(row) }
+    }
+
     /// Block after block, the first places of the state, then the next.
     #[inline(always)]
-    fn run<S: Power>(mut self, unit: S) {
+    fn run<S: Power + Ahead>(mut self, unit: S) {
         let size = self.a.len() / self.direct.len().max(1);
-        let registers = LANES / S::F32_LANES;
+        let tokens: Vec<Token<'_>> = self.rows.clone().map(|row| self.token(row)).collect();
         for block in 0..self.direct.len() {
-            for register in 0..registers {
+            self.ask(unit, &tokens, block + BLOCKS_AHEAD, size);
+            for register in 0..LANES / S::F32_LANES {
                 let mut place = 0;
                 while place + PLACES <= size {
-                    self.along::<S, PLACES>(unit, (block, size, place), register);
+                    self.along::<S, PLACES>(unit, &tokens, (block, size, place), register);
                     place += PLACES;
                 }
                 while place < size {
-                    self.along::<S, 1>(unit, (block, size, place), register);
+                    self.along::<S, 1>(unit, &tokens, (block, size, place), register);
                     place += 1;
                 }
+            }
+        }
+    }
+
+    /// Asks for what a block of channels reads, where there is such a block: its state lies far from that of the span
+    /// before, and its tokens far from each other.
+    #[inline(always)]
+    fn ask<S: Ahead>(&self, unit: S, tokens: &[Token<'_>], block: usize, size: usize) {
+        let state = self.before.and_then(|before| before.get(block * size..(block + 1) * size));
+        unit.soon(state.unwrap_or_default());
+        for (token, out) in tokens.iter().zip(&*self.out) {
+            for lines in [token.x, token.delta, out.as_chunks().0] {
+                unit.soon(lines.get(block..=block).unwrap_or_default());
             }
         }
     }
@@ -91,67 +129,39 @@ impl Channels<'_, '_> {
     fn along<S: Power, const COUNT: usize>(
         &mut self,
         unit: S,
+        tokens: &[Token<'_>],
         (block, size, place): (usize, usize, usize),
         register: usize,
     ) {
         let at = block * size + place;
-        let pick = |numbers: &[f32]| S::as_simd_f32s(numbers).0[register];
+        let pick = |lanes: &[f32; LANES]| S::as_simd_f32s(lanes).0[register];
         let a: [S::f32s; COUNT] = std::array::from_fn(|index| pick(&self.a[at + index]));
         let mut h: [S::f32s; COUNT] = match self.before {
             Some(before) => std::array::from_fn(|index| pick(&before[at + index])),
             None => [unit.splat_f32s(0.0); COUNT],
         };
         let direct = pick(&self.direct[block]);
-        let (first, offset) = (self.first + block * LANES, block * LANES);
-        for (token, row) in self.rows.clone().enumerate() {
-            let x = pick(lanes(&self.x.row(row)[first..], &mut [0.0; LANES]));
-            let delta = pick(lanes(&self.selection.delta.row(row)[first..], &mut [0.0; LANES]));
-            let b = &self.selection.b.row(row)[place..][..COUNT];
-            let c = &self.selection.c.row(row)[place..][..COUNT];
+        for (number, (token, out)) in tokens.iter().zip(self.out.iter_mut()).enumerate() {
+            let (x, delta) = (pick(&token.x[block]), pick(&token.delta[block]));
+            let (b, c) = (&token.b[place..][..COUNT], &token.c[place..][..COUNT]);
+            let out = &mut out.as_chunks_mut().0[block];
             let write = unit.mul_f32s(delta, x);
-            let out = &mut self.out[token][offset..];
-            let mut sum = if place == 0 {
-                unit.mul_f32s(direct, x)
-            } else {
-                pick(lanes(out, &mut [0.0; LANES]))
-            };
+            let mut sum = if place == 0 { unit.mul_f32s(direct, x) } else { pick(out) };
             for index in 0..COUNT {
                 let decay = unit.power_of_two(unit.mul_f32s(delta, a[index]));
                 let written = unit.mul_f32s(write, unit.splat_f32s(b[index]));
                 h[index] = unit.mul_add_e_f32s(decay, h[index], written);
                 sum = unit.mul_add_e_f32s(h[index], unit.splat_f32s(c[index]), sum);
             }
-            put::<S>(sum, out, register);
-            if let Some(kept) = self.keep.get_mut(token) {
+            S::as_mut_simd_f32s(out).0[register] = sum;
+            if let Some(kept) = self.keep.get_mut(number) {
                 let (kept, _) = kept.as_chunks_mut::<LANES>();
-                for (kept, h) in kept[at..at + COUNT].iter_mut().zip(h) {
-                    put::<S>(h, kept, register);
+                for index in 0..COUNT {
+                    S::as_mut_simd_f32s(&mut kept[at + index]).0[register] = h[index];
                 }
             }
         }
     }
-}
-
-/// The first channels of a row as a whole block; zeros where the model has no more.
-#[inline(always)]
-fn lanes<'a>(row: &'a [f32], spare: &'a mut [f32; LANES]) -> &'a [f32] {
-    if row.len() >= LANES {
-        return &row[..LANES];
-    }
-    spare[..row.len()].copy_from_slice(row);
-    spare
-}
-
-/// Writes a register over its part of a row, as far as the row goes.
-#[inline(always)]
-fn put<S: Simd>(value: S::f32s, row: &mut [f32], register: usize) {
-    if row.len() >= LANES {
-        S::as_mut_simd_f32s(&mut row[..LANES]).0[register] = value;
-        return;
-    }
-    let first = (register * S::F32_LANES).min(row.len());
-    let numbers: &[f32] = pulp::bytemuck::cast_slice(std::slice::from_ref(&value));
-    row[first..].iter_mut().zip(numbers).for_each(|(slot, &number)| *slot = number);
 }
 
 #[cfg(test)]

@@ -6,10 +6,14 @@
 
 use pulp::Simd;
 
+use super::ahead::Ahead;
 use super::vector::{LANES, Unit};
 
 /// Tiles of rows from which on the next panels are asked for beside them; with fewer they would be too many at once.
 const SEVERAL: usize = 4;
+
+/// Inputs between two lines that are asked for.
+const APART: usize = 4;
 
 /// Rows of the tallest tile on this processor.
 pub(super) fn rows_a_tile() -> usize {
@@ -47,38 +51,6 @@ pub(super) fn multiply_on(
         Unit::Plain => product.tiles::<_, 4, 1, LANES>(pulp::Scalar),
     }
 }
-
-/// A vector unit that may ask for numbers before they are needed.
-trait Ahead: Simd {
-    /// Asks for these to come closer; one line of the cache holds about one of them.
-    #[inline(always)]
-    fn ahead<T>(self, lines: &[T]) {
-        let _ = lines;
-    }
-}
-
-impl Ahead for pulp::Scalar {}
-
-#[cfg(target_arch = "aarch64")]
-impl Ahead for pulp::aarch64::Neon {}
-
-#[cfg(target_arch = "x86_64")]
-macro_rules! ahead_on {
-    ($($unit:ty)+) => {$(
-        impl Ahead for $unit {
-            #[inline(always)]
-            fn ahead<T>(self, lines: &[T]) {
-                for line in lines {
-                    let line: *const T = line;
-                    self.sse._mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T1 }>(line.cast());
-                }
-            }
-        }
-    )+};
-}
-
-#[cfg(target_arch = "x86_64")]
-ahead_on!(pulp::x86::V3 pulp::x86::V4);
 
 struct Product<'a, 'b> {
     panels: &'a [[f32; LANES]],
@@ -167,13 +139,14 @@ impl Product<'_, '_> {
             let behind = &weights[(number + 1) * inputs * PANELS..];
             let next = &behind[..behind.len().min(inputs * PANELS)];
             for index in 0..tiles {
-                if tiles >= SEVERAL {
-                    let part = index * next.len() / tiles..(index + 1) * next.len() / tiles;
-                    unit.ahead(&next[part]);
-                }
+                let part = if tiles >= SEVERAL {
+                    &next[index * next.len() / tiles..(index + 1) * next.len() / tiles]
+                } else {
+                    &[]
+                };
                 let (first, end) = (index * rows / tiles, (index + 1) * rows / tiles);
                 let (x, out) = (&self.x[first * inputs..end * inputs], &mut self.out[first..end]);
-                of_rows!(end - first, 1 2 3 4 5 6 7 8 9 10 11 12 13, <S, PANELS, VECTORS>(unit, &panels, x, out, column));
+                of_rows!(end - first, 1 2 3 4 5 6 7 8 9 10 11 12 13, <S, PANELS, VECTORS>(unit, &panels, part, x, out, column));
             }
             column += PANELS * LANES;
         }
@@ -181,18 +154,20 @@ impl Product<'_, '_> {
             for index in 0..tiles {
                 let (first, end) = (index * rows / tiles, (index + 1) * rows / tiles);
                 let (x, out) = (&self.x[first * inputs..end * inputs], &mut self.out[first..end]);
-                of_rows!(end - first, 1 2 3 4 5 6 7 8 9 10 11 12 13, <S, 1, VECTORS>(unit, &[panel], x, out, column));
+                of_rows!(end - first, 1 2 3 4 5 6 7 8 9 10 11 12 13, <S, 1, VECTORS>(unit, &[panel], &[], x, out, column));
             }
             column += LANES;
         }
     }
 }
 
-/// `ROWS` rows by `PANELS` panels.
+/// `ROWS` rows by `PANELS` panels; lines that are needed next are asked for one at a time, so that what is read now
+/// does not queue behind them.
 #[inline(always)]
-fn tile<S: Simd, const ROWS: usize, const PANELS: usize, const VECTORS: usize>(
+fn tile<S: Ahead, const ROWS: usize, const PANELS: usize, const VECTORS: usize>(
     unit: S,
     panels: &[&[[S::f32s; VECTORS]]; PANELS],
+    next: &[[S::f32s; VECTORS]],
     x: &[f32],
     out: &mut [&mut [f32]],
     column: usize,
@@ -203,6 +178,11 @@ fn tile<S: Simd, const ROWS: usize, const PANELS: usize, const VECTORS: usize>(
     let rows: [&[f32]; ROWS] = std::array::from_fn(|row| &x[row * inputs..][..inputs]);
     let mut sums = [[[unit.splat_f32s(0.0); VECTORS]; PANELS]; ROWS];
     for input in 0..inputs {
+        if input % APART == 0
+            && let Some(line) = next.get(input / APART)
+        {
+            unit.ahead(std::slice::from_ref(line));
+        }
         let weights: [[S::f32s; VECTORS]; PANELS] =
             std::array::from_fn(|panel| panels[panel][input]);
         for row in 0..ROWS {
