@@ -1,8 +1,11 @@
 //! The causal depthwise convolution along ragged spans.
 
-use super::vector::{Arithmetic, Kernel, vectorized};
+use super::vector::{Arithmetic, Kernel, LANES, vectorized};
 use crate::packed::Packed;
 use crate::{Ragged, Span, Threads};
+
+/// Channels whose sums stay in registers together.
+const WIDE: usize = 4 * LANES;
 
 /// The convolution's weights, one row of channels for each step back.
 #[derive(Debug)]
@@ -74,22 +77,63 @@ impl Kernel for Rows<'_> {
         let Self { convolution, x, past, ragged, first, out } = self;
         let width = x.columns();
         let rows = first..first + out.len().checked_div(width).unwrap_or(0);
+        let bias = convolution.bias.as_deref();
+        let mut taps: Vec<Tap<'_>> = Vec::with_capacity(convolution.back.rows());
         for (start, span) in ragged.spans() {
             let end = (start + span.length).min(rows.end);
             for row in start.max(rows.start)..end {
-                let target = &mut out[(row - first) * width..][..width];
-                match &convolution.bias {
-                    Some(bias) => target.copy_from_slice(bias),
-                    None => target.fill(0.0),
-                }
                 let inputs = convolution.inputs((start, span), row - start, x, past);
-                for (step, input) in inputs.enumerate() {
-                    let weights = convolution.back.row(step);
-                    for ((target, &weight), &input) in target.iter_mut().zip(weights).zip(input) {
-                        *target = A::multiply_add(weight, input, *target);
-                    }
-                }
+                taps.clear();
+                taps.extend(
+                    inputs
+                        .enumerate()
+                        .map(|(step, input)| Tap { weights: convolution.back.row(step), input }),
+                );
+                weigh::<A>(&taps, bias, &mut out[(row - first) * width..][..width]);
             }
         }
     }
+}
+
+/// A step back: what its token has, and what that weighs.
+#[derive(Clone, Copy)]
+struct Tap<'a> {
+    weights: &'a [f32],
+    input: &'a [f32],
+}
+
+/// The sum of all taps of one token, in registers until all are added.
+#[inline(always)]
+fn weigh<A: Arithmetic>(taps: &[Tap<'_>], bias: Option<&[f32]>, out: &mut [f32]) {
+    let width = out.len();
+    let mut at = 0;
+    while at + WIDE <= width {
+        sum::<A, WIDE>(taps, bias, at, out);
+        at += WIDE;
+    }
+    while at < width {
+        sum::<A, 1>(taps, bias, at, out);
+        at += 1;
+    }
+}
+
+/// The sum of all taps for some channels.
+#[inline(always)]
+fn sum<A: Arithmetic, const COUNT: usize>(
+    taps: &[Tap<'_>],
+    bias: Option<&[f32]>,
+    at: usize,
+    out: &mut [f32],
+) {
+    let mut sums = [0.0; COUNT];
+    if let Some(bias) = bias {
+        sums.copy_from_slice(&bias[at..at + COUNT]);
+    }
+    for Tap { weights, input } in taps {
+        let (weights, input) = (&weights[at..at + COUNT], &input[at..at + COUNT]);
+        for lane in 0..COUNT {
+            sums[lane] = A::multiply_add(weights[lane], input[lane], sums[lane]);
+        }
+    }
+    out[at..at + COUNT].copy_from_slice(&sums);
 }
