@@ -18,6 +18,11 @@ const SMALL: usize = 1 << 20;
 /// The same where the second thread need not be woken.
 const SMALL_AWAKE: usize = 1 << 16;
 
+/// Tiles of rows a thread from which on they no longer stay in its cache.
+const TALL: usize = 8;
+/// Panels a thread from which on one more or less does not matter.
+const WIDE: usize = 8;
+
 /// A linear map `[outputs, inputs]` in panels.
 #[derive(Debug)]
 pub struct PackedMatrix {
@@ -86,12 +91,20 @@ impl PackedMatrix {
         let values = out.values_mut();
         if threads == 1 {
             self.rows(x.values(), values);
-        } else if x.rows() >= threads * 2 * rows_a_tile() {
+        } else if self.spread_rows(x.rows(), threads) {
             on.run(|| self.by_rows(x, values, threads));
         } else {
             on.run(|| self.by_panels(x, values, threads));
         }
         out
+    }
+
+    /// Whether threads share out the rows rather than the weights: where there are too many to stay in a thread's cache,
+    /// or too few panels for each to have about as many.
+    fn spread_rows(&self, rows: usize, threads: usize) -> bool {
+        let tiles = rows / rows_a_tile();
+        let panels = self.outputs / LANES;
+        tiles >= threads * TALL || (tiles >= 2 * threads && panels < threads * WIDE)
     }
 
     /// All outputs of some rows.
