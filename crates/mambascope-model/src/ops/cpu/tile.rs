@@ -4,8 +4,6 @@
 //! AVX2's 16. Few rows are met by more panels, so that enough independent sums are under way to hide the latency of a
 //! multiply-add.
 
-use pulp::Simd;
-
 use super::ahead::Ahead;
 use super::vector::{LANES, Unit};
 
