@@ -78,49 +78,48 @@ impl Kernel for Rows<'_> {
         let width = x.columns();
         let rows = first..first + out.len().checked_div(width).unwrap_or(0);
         let bias = convolution.bias.as_deref();
-        let mut taps: Vec<Tap<'_>> = Vec::with_capacity(convolution.back.rows());
+        let mut steps: Vec<Step<'_>> = Vec::with_capacity(convolution.back.rows());
         for (start, span) in ragged.spans() {
             let end = (start + span.length).min(rows.end);
             for row in start.max(rows.start)..end {
                 let inputs = convolution.inputs((start, span), row - start, x, past);
-                taps.clear();
-                taps.extend(
+                steps.clear();
+                steps.extend(
                     inputs
                         .enumerate()
-                        .map(|(step, input)| Tap { weights: convolution.back.row(step), input }),
+                        .map(|(step, input)| Step { weights: convolution.back.row(step), input }),
                 );
-                weigh::<A>(&taps, bias, &mut out[(row - first) * width..][..width]);
+                weigh::<A>(&steps, bias, &mut out[(row - first) * width..][..width]);
             }
         }
     }
 }
 
 /// A step back: what its token has, and what that weighs.
-#[derive(Clone, Copy)]
-struct Tap<'a> {
+struct Step<'a> {
     weights: &'a [f32],
     input: &'a [f32],
 }
 
-/// The sum of all taps of one token, in registers until all are added.
+/// The sum of all steps back from one token, in registers until all are added.
 #[inline(always)]
-fn weigh<A: Arithmetic>(taps: &[Tap<'_>], bias: Option<&[f32]>, out: &mut [f32]) {
+fn weigh<A: Arithmetic>(steps: &[Step<'_>], bias: Option<&[f32]>, out: &mut [f32]) {
     let width = out.len();
     let mut at = 0;
     while at + WIDE <= width {
-        sum::<A, WIDE>(taps, bias, at, out);
+        sum::<A, WIDE>(steps, bias, at, out);
         at += WIDE;
     }
     while at < width {
-        sum::<A, 1>(taps, bias, at, out);
+        sum::<A, 1>(steps, bias, at, out);
         at += 1;
     }
 }
 
-/// The sum of all taps for some channels.
+/// The same for some channels.
 #[inline(always)]
 fn sum<A: Arithmetic, const COUNT: usize>(
-    taps: &[Tap<'_>],
+    steps: &[Step<'_>],
     bias: Option<&[f32]>,
     at: usize,
     out: &mut [f32],
@@ -129,7 +128,7 @@ fn sum<A: Arithmetic, const COUNT: usize>(
     if let Some(bias) = bias {
         sums.copy_from_slice(&bias[at..at + COUNT]);
     }
-    for Tap { weights, input } in taps {
+    for Step { weights, input } in steps {
         let (weights, input) = (&weights[at..at + COUNT], &input[at..at + COUNT]);
         for lane in 0..COUNT {
             sums[lane] = A::multiply_add(weights[lane], input[lane], sums[lane]);

@@ -7,7 +7,7 @@
 use super::ahead::Ahead;
 use super::vector::{LANES, Unit};
 
-/// Tiles of rows from which on the next panels are asked for beside them; with fewer they would be too many at once.
+/// Tiles of rows from which on the next panels are asked for beside them; fewer are over before enough could be.
 const SEVERAL: usize = 4;
 
 /// Inputs between two lines that are asked for.
