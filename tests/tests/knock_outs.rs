@@ -10,7 +10,7 @@ use mambascope::prelude::*;
 use mambascope_tests::golden;
 
 /// Largest difference of a probability in f32.
-const SINGLE: f64 = 1e-5;
+const SINGLE: f64 = 2e-6;
 /// Largest difference of a probability in f64.
 const DOUBLE: f64 = 1e-10;
 

@@ -7,7 +7,7 @@ use mambascope_tests::golden;
 use serde::Deserialize;
 
 /// Largest difference of a score in f32.
-const SINGLE: f64 = 1e-5;
+const SINGLE: f64 = 2e-6;
 /// Largest difference of a score in f64.
 const DOUBLE: f64 = 1e-10;
 

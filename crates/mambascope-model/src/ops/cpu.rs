@@ -106,9 +106,9 @@ impl Operations for Cpu {
     }
 
     fn decay(&self, a_log: &Tensor, direct: &Tensor) -> Result<Decay, Error> {
-        let mut a = Packed::<f32>::from_tensor(a_log)?;
+        let mut a = Packed::<f64>::from_tensor(a_log)?;
         a.values_mut().iter_mut().for_each(|value| *value = -value.exp());
-        Ok(Decay::new(a, Packed::from_tensor(direct)?))
+        Ok(Decay::new(&a, Packed::from_tensor(direct)?))
     }
 
     fn upload(&self, tensor: &Tensor) -> Result<Packed<f32>, Error> {
@@ -120,7 +120,7 @@ impl Operations for Cpu {
     }
 
     fn norm(&self, x: &Packed<f32>, weight: &Vec<f32>, epsilon: f64) -> Result<Packed<f32>, Error> {
-        Ok(norm(x, weight, epsilon as f32, &self.threads))
+        Ok(norm(x, weight, epsilon, &self.threads))
     }
 
     fn project(&self, x: &Packed<f32>, matrix: &PackedMatrix) -> Result<Packed<f32>, Error> {

@@ -70,7 +70,7 @@ impl Kernel for Bend<'_> {
 }
 
 /// The root-mean-square norm of each row, times a weight a channel.
-pub(super) fn norm(x: &Packed<f32>, weight: &[f32], epsilon: f32, on: &Threads) -> Packed<f32> {
+pub(super) fn norm(x: &Packed<f32>, weight: &[f32], epsilon: f64, on: &Threads) -> Packed<f32> {
     let mut out = x.clone();
     on.over(out.values_mut(), x.columns(), |_, values| {
         vectorized(Norm { values, weight, epsilon });
@@ -81,17 +81,18 @@ pub(super) fn norm(x: &Packed<f32>, weight: &[f32], epsilon: f32, on: &Threads) 
 struct Norm<'a> {
     values: &'a mut [f32],
     weight: &'a [f32],
-    epsilon: f32,
+    epsilon: f64,
 }
 
 impl Kernel for Norm<'_> {
     #[inline(always)]
     fn run<A: Arithmetic>(self) {
         for row in self.values.chunks_exact_mut(self.weight.len()) {
-            let mean = sum_of::<A>(row, |value| value * value) / row.len() as f32;
+            let mean = sum_of::<A>(row, |value| value * value) / row.len() as f64;
             let scale = 1.0 / (mean + self.epsilon).sqrt();
-            for (value, weight) in row.iter_mut().zip(self.weight) {
-                *value *= scale * weight;
+            // Rounded once: an error of the scale would be the same for all channels, and not average out.
+            for (value, &weight) in row.iter_mut().zip(self.weight) {
+                *value = (f64::from(*value) * scale * f64::from(weight)) as f32;
             }
         }
     }

@@ -58,7 +58,7 @@ impl MainMemory {
         self.threads.lead(|| {
             let start = Instant::now();
             let parts = self.numbers.par_chunks(part).map(read);
-            black_box(self.threads.run(|| parts.sum::<f32>()));
+            black_box(self.threads.run(|| parts.sum::<f64>()));
             size_of_val(self.numbers.as_slice()) as f64 / start.elapsed().as_secs_f64()
         })
     }
@@ -78,7 +78,7 @@ fn best(work: impl Fn() -> f64) -> f64 {
 
 struct Sum<'a> {
     values: &'a [f32],
-    sum: &'a mut f32,
+    sum: &'a mut f64,
 }
 
 impl Kernel for Sum<'_> {

@@ -1,8 +1,8 @@
 //! Linear maps with weights packed once: the products in which nearly all the time goes.
 //!
 //! Weights lie in panels of [`LANES`] outputs, inputs innermost-but-one, so that a tile of some rows by some panels
-//! stays in registers while the inputs run by. Each output is one chain of multiply-adds in the order of the inputs,
-//! whatever the number of rows or threads: the bits of a row never depend on its company.
+//! stays in registers while the inputs run by. Each output is the same chains of multiply-adds, in the order of the
+//! inputs, whatever the number of rows or threads: the bits of a row never depend on its company.
 
 use std::ops::Range;
 

@@ -29,22 +29,22 @@ pub struct Decay {
 }
 
 impl Decay {
-    /// Packs `A` `[E, N]` and `D` `[E]`.
-    pub(super) fn new(a: Packed<f32>, direct: Packed<f32>) -> Self {
+    /// Packs `A` `[E, N]`, in f64 so that it is rounded once, and `D` `[E]`.
+    pub(super) fn new(a: &Packed<f64>, direct: Packed<f32>) -> Self {
         let (channels, state) = (a.rows(), a.columns());
         let blocks = channels.div_ceil(LANES);
+        let rounded = a.values().iter().map(|&value| value as f32).collect();
         let mut packed = Self {
             a: vec![[0.0; LANES]; blocks * state],
             direct: vec![[0.0; LANES]; blocks],
             state,
-            poles: Poles { a, direct },
+            poles: Poles { a: Packed::new(rounded, state), direct },
         };
-        let Poles { a, direct } = &packed.poles;
         for channel in 0..channels {
             let (block, lane) = (channel / LANES, channel % LANES);
-            packed.direct[block][lane] = direct.values()[channel];
+            packed.direct[block][lane] = packed.poles.direct.values()[channel];
             for (place, &value) in a.row(channel).iter().enumerate() {
-                packed.a[block * state + place][lane] = value * std::f32::consts::LOG2_E;
+                packed.a[block * state + place][lane] = (value * std::f64::consts::LOG2_E) as f32;
             }
         }
         packed

@@ -21,7 +21,7 @@ struct Measured {
     /// The largest number.
     top: f32,
     /// The sum of exp(number - top).
-    sum: f32,
+    sum: f64,
 }
 
 /// The probability of one column in the softmax of each row.
@@ -79,7 +79,7 @@ impl Block {
 fn share(logit: f32, blocks: impl Iterator<Item = Measured> + Clone) -> f64 {
     let top = blocks.clone().map(|block| block.top).fold(f32::NEG_INFINITY, f32::max);
     let from_top = |value: f32| (f64::from(value) - f64::from(top)).exp();
-    let sum: f64 = blocks.map(|block| from_top(block.top) * f64::from(block.sum)).sum();
+    let sum: f64 = blocks.map(|block| from_top(block.top) * block.sum).sum();
     from_top(logit) / sum
 }
 

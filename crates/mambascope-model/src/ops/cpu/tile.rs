@@ -4,14 +4,13 @@
 //! AVX2's 16. Few rows are met by more panels, so that enough independent sums are under way to hide the latency of a
 //! multiply-add.
 
-use super::ahead::Ahead;
+mod sums;
+
+use self::sums::{Chain, Line, tile};
 use super::vector::{LANES, Unit};
 
 /// Tiles of rows from which on the next panels are asked for beside them; fewer are over before enough could be.
 const SEVERAL: usize = 4;
-
-/// Inputs between two lines that are asked for.
-const APART: usize = 4;
 
 /// Rows of the tallest tile on this processor.
 pub(super) fn rows_a_tile() -> usize {
@@ -46,7 +45,7 @@ pub(super) fn multiply_on(
         Unit::Avx2(unit) => unit.vectorize(OnAvx2(unit, product)),
         #[cfg(target_arch = "aarch64")]
         Unit::Neon(unit) => product.on_neon(unit),
-        Unit::Plain => product.tiles::<_, 4, 1, LANES>(pulp::Scalar),
+        Unit::Plain => product.tiles::<_, 2, 1, LANES>(pulp::Scalar),
     }
 }
 
@@ -120,7 +119,7 @@ impl Product<'_, '_> {
     /// Tiles of at most `ROWS` rows by `PANELS` panels, each panel `VECTORS` registers wide. While some panels meet their
     /// rows, the next ones are asked for.
     #[inline(always)]
-    fn tiles<S: Ahead, const ROWS: usize, const PANELS: usize, const VECTORS: usize>(
+    fn tiles<S: Chain, const ROWS: usize, const PANELS: usize, const VECTORS: usize>(
         self,
         unit: S,
     ) {
@@ -128,6 +127,7 @@ impl Product<'_, '_> {
         let (weights, _) = S::as_simd_f32s(self.panels.as_flattened()).0.as_chunks::<VECTORS>();
         let rows = self.out.len();
         let tiles = rows.div_ceil(ROWS);
+        let mut totals = vec![Line::default(); ROWS * PANELS];
         let mut column = 0;
         let groups = weights.chunks_exact(inputs * PANELS);
         let rest = groups.remainder();
@@ -144,7 +144,7 @@ impl Product<'_, '_> {
                 };
                 let (first, end) = (index * rows / tiles, (index + 1) * rows / tiles);
                 let (x, out) = (&self.x[first * inputs..end * inputs], &mut self.out[first..end]);
-                of_rows!(end - first, 1 2 3 4 5 6 7 8 9 10 11 12 13, <S, PANELS, VECTORS>(unit, &panels, part, x, out, column));
+                of_rows!(end - first, 1 2 3 4 5 6 7 8 9 10 11 12 13, <S, PANELS, VECTORS>(unit, &panels, part, x, &mut totals, out, column));
             }
             column += PANELS * LANES;
         }
@@ -152,60 +152,9 @@ impl Product<'_, '_> {
             for index in 0..tiles {
                 let (first, end) = (index * rows / tiles, (index + 1) * rows / tiles);
                 let (x, out) = (&self.x[first * inputs..end * inputs], &mut self.out[first..end]);
-                of_rows!(end - first, 1 2 3 4 5 6 7 8 9 10 11 12 13, <S, 1, VECTORS>(unit, &[panel], &[], x, out, column));
+                of_rows!(end - first, 1 2 3 4 5 6 7 8 9 10 11 12 13, <S, 1, VECTORS>(unit, &[panel], &[], x, &mut totals, out, column));
             }
             column += LANES;
-        }
-    }
-}
-
-/// `ROWS` rows by `PANELS` panels; lines that are needed next are asked for one at a time, so that what is read now
-/// does not queue behind them.
-#[inline(always)]
-fn tile<S: Ahead, const ROWS: usize, const PANELS: usize, const VECTORS: usize>(
-    unit: S,
-    panels: &[&[[S::f32s; VECTORS]]; PANELS],
-    next: &[[S::f32s; VECTORS]],
-    x: &[f32],
-    out: &mut [&mut [f32]],
-    column: usize,
-) {
-    let inputs = panels[0].len();
-    let panels: [&[[S::f32s; VECTORS]]; PANELS] =
-        std::array::from_fn(|panel| &panels[panel][..inputs]);
-    let rows: [&[f32]; ROWS] = std::array::from_fn(|row| &x[row * inputs..][..inputs]);
-    let mut sums = [[[unit.splat_f32s(0.0); VECTORS]; PANELS]; ROWS];
-    for input in 0..inputs {
-        if input % APART == 0
-            && let Some(line) = next.get(input / APART)
-        {
-            unit.ahead(std::slice::from_ref(line));
-        }
-        let weights: [[S::f32s; VECTORS]; PANELS] =
-            std::array::from_fn(|panel| panels[panel][input]);
-        for row in 0..ROWS {
-            let value = unit.splat_f32s(rows[row][input]);
-            for panel in 0..PANELS {
-                for vector in 0..VECTORS {
-                    sums[row][panel][vector] = unit.mul_add_e_f32s(
-                        value,
-                        weights[panel][vector],
-                        sums[row][panel][vector],
-                    );
-                }
-            }
-        }
-    }
-    for (sums, out) in sums.iter().zip(out) {
-        for (panel, sums) in sums.iter().enumerate() {
-            let out = &mut out[column + panel * LANES..];
-            // Whole registers, where there is room: a copy whose length is not known is a call.
-            if let Some(out) = out.get_mut(..LANES) {
-                S::as_mut_simd_f32s(out).0.iter_mut().zip(sums).for_each(|(out, &sum)| *out = sum);
-            } else {
-                let sums: &[f32] = pulp::bytemuck::cast_slice(sums);
-                out.iter_mut().zip(sums).for_each(|(out, &sum)| *out = sum);
-            }
         }
     }
 }
@@ -224,19 +173,34 @@ mod tests {
         (0..count).map(|_| next()).collect()
     }
 
-    /// One chain of multiply-adds an output, in the order of the inputs.
-    fn chain(unit: Unit, x: &[f32], weights: impl Iterator<Item = f32>) -> f32 {
-        x.iter().zip(weights).fold(0.0, |sum, (&x, weight)| match unit {
-            Unit::Plain => x * weight + sum,
-            _ => x.mul_add(weight, sum),
-        })
+    /// The total of chains of multiply-adds, all in the order of the inputs.
+    fn total(unit: Unit, x: &[f32], weights: &[f32]) -> f32 {
+        let products = |(x, weights): (&[f32], &[f32])| -> f64 {
+            let products = x.iter().zip(weights);
+            products.map(|(&x, &weight)| f64::from(x) * f64::from(weight)).sum()
+        };
+        let fused = |(x, weights): (&[f32], &[f32])| {
+            x.iter().zip(weights).fold(0.0, |sum, (&x, &weight)| x.mul_add(weight, sum))
+        };
+        let length = match unit {
+            Unit::Plain => return products((x, weights)) as f32,
+            #[cfg(target_arch = "x86_64")]
+            Unit::Avx512(_) => pulp::x86::V4::length(x.len()),
+            #[cfg(target_arch = "x86_64")]
+            Unit::Avx2(_) => pulp::x86::V3::length(x.len()),
+            #[cfg(target_arch = "aarch64")]
+            Unit::Neon(_) => pulp::aarch64::Neon::length(x.len()),
+        };
+        let chains = x.chunks(length).zip(weights.chunks(length));
+        chains.map(fused).fold(0.0, |total, sum| total + sum)
     }
 
     #[test]
     fn every_unit_multiplies_every_tail_in_the_order_of_the_inputs() {
         for unit in Unit::all() {
             for rows in (0..=16).chain([27, 28, 29, 43]) {
-                for (inputs, outputs) in [(1, 1), (3, 15), (16, 16), (5, 17), (33, 80), (20, 145)] {
+                for (inputs, outputs) in [(1, 1), (3, 15), (16, 16), (5, 17), (33, 80), (770, 145)]
+                {
                     let panels: Vec<[f32; LANES]> =
                         numbers(outputs_up(outputs) * inputs, 7).as_chunks().0.to_vec();
                     let x = numbers(rows * inputs, 11);
@@ -246,12 +210,35 @@ mod tests {
                     for (index, &value) in out.iter().enumerate() {
                         let (row, output) = (index / outputs, index % outputs);
                         let weights = panels[output / LANES * inputs..][..inputs].iter();
-                        let weights = weights.map(|panel| panel[output % LANES]);
-                        let expected = chain(unit, &x[row * inputs..][..inputs], weights);
+                        let weights: Vec<f32> =
+                            weights.map(|panel| panel[output % LANES]).collect();
+                        let expected = total(unit, &x[row * inputs..][..inputs], &weights);
                         assert_eq!(value, expected, "{unit:?}: {rows} x {inputs} x {outputs}");
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn long_sums_are_rounded_less_than_half_as_much_as_in_one_chain() {
+        const OUTPUTS: usize = 64 * LANES;
+        for (unit, inputs) in Unit::all().flat_map(|unit| [(unit, 768), (unit, 1536)]) {
+            let panels: Vec<[f32; LANES]> = numbers(OUTPUTS * inputs, 7).as_chunks().0.to_vec();
+            let x = numbers(inputs, 11);
+            let mut out = vec![f32::NAN; OUTPUTS];
+            multiply_on(unit, &panels, inputs, &x, &mut [&mut out[..]]);
+            let (mut chains, mut chain) = (0.0, 0.0);
+            for (output, &found) in out.iter().enumerate() {
+                let panel = &panels[output / LANES * inputs..][..inputs];
+                let products = x.iter().zip(panel.iter().map(|panel| panel[output % LANES]));
+                let exact: f64 =
+                    products.clone().map(|(&x, weight)| f64::from(x) * f64::from(weight)).sum();
+                let one = products.fold(0.0, |sum: f32, (&x, weight)| x.mul_add(weight, sum));
+                chains += (f64::from(found) - exact).powi(2);
+                chain += (f64::from(one) - exact).powi(2);
+            }
+            assert!(4.0 * chains < chain, "{unit:?}, {inputs}: {chains:e} and {chain:e}");
         }
     }
 

@@ -145,11 +145,17 @@ pub(super) fn vectorized_on(unit: Unit, kernel: impl Kernel) {
 }
 
 /// exp, within 2 units in the last place between -87 and 88, held at those ends beyond them.
+#[inline(always)]
+pub(super) fn exp<A: Arithmetic>(x: f32) -> f32 {
+    exp_and_lost::<A>(x).0
+}
+
+/// exp, and most of what its last rounding took from it.
 ///
 /// The argument is split as `r ln 2 + f` with |f| below 0.35 in two steps, exp(f) is its Taylor series to f^7, and
 /// 2^r is written into the exponent bits.
 #[inline(always)]
-pub(super) fn exp<A: Arithmetic>(x: f32) -> f32 {
+fn exp_and_lost<A: Arithmetic>(x: f32) -> (f32, f32) {
     // Adding 1.5 * 2^23 leaves the rounded integer in the low bits of the sum.
     const ROUND: f32 = 12_582_912.0;
     // ln 2 in two parts; the first has few enough bits for its product with r to be exact.
@@ -160,10 +166,13 @@ pub(super) fn exp<A: Arithmetic>(x: f32) -> f32 {
     let r = shifted - ROUND;
     let f = A::multiply_add(r, -LN_2_LOW, A::multiply_add(r, -LN_2_HIGH, x));
     let mut sum = 1.0 / 5040.0;
-    for coefficient in [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
+    for coefficient in [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0] {
         sum = A::multiply_add(sum, f, coefficient);
     }
-    sum * f32::from_bits((shifted.to_bits() << 23).wrapping_add(127 << 23))
+    let whole = A::multiply_add(sum, f, 1.0);
+    let lost = A::multiply_add(sum, f, 1.0 - whole);
+    let power = f32::from_bits((shifted.to_bits() << 23).wrapping_add(127 << 23));
+    (whole * power, lost * power)
 }
 
 /// ln(1 + exp(x)), with a relative error of a few units in the last place for every x.
@@ -182,15 +191,25 @@ pub(super) fn softplus<A: Arithmetic>(x: f32) -> f32 {
     A::multiply_add(2.0 * s, sum, x.max(0.0))
 }
 
-/// x / (1 + exp(-x)).
+/// x / (1 + exp(-x)), within a unit in the last place where multiply-adds are fused.
+///
+/// What the divisor's roundings took from it is made up for in one step of Newton's.
 #[inline(always)]
 pub(super) fn silu<A: Arithmetic>(x: f32) -> f32 {
-    x / (1.0 + exp::<A>(-x))
+    let (power, lost) = exp_and_lost::<A>(-x);
+    let divisor = 1.0 + power;
+    let added = divisor - 1.0;
+    let lost = (1.0 - (divisor - added)) + (power - added) + lost;
+    let inverse = 1.0 / divisor;
+    let near = x * inverse;
+    let rest = A::multiply_add(-near, lost, A::multiply_add(-near, divisor, x));
+    A::multiply_add(rest, inverse, near)
 }
 
-/// The sum of many numbers, in an order that vector units like and that never changes.
+/// The sum of many numbers, in an order that vector units like and that never changes; what the lanes come to is added
+/// in f64.
 #[inline(always)]
-pub(super) fn sum_of<A: Arithmetic>(values: &[f32], term: impl Fn(f32) -> f32) -> f32 {
+pub(super) fn sum_of<A: Arithmetic>(values: &[f32], term: impl Fn(f32) -> f32) -> f64 {
     let (blocks, rest) = values.as_chunks::<LANES>();
     let mut lanes = [0.0; LANES];
     for block in blocks {
@@ -198,8 +217,8 @@ pub(super) fn sum_of<A: Arithmetic>(values: &[f32], term: impl Fn(f32) -> f32) -
             lanes[lane] += term(block[lane]);
         }
     }
-    let tail: f32 = rest.iter().map(|&value| term(value)).sum();
-    lanes.iter().sum::<f32>() + tail
+    let tail = rest.iter().map(|&value| term(value));
+    lanes.into_iter().chain(tail).map(f64::from).sum()
 }
 
 #[cfg(test)]
@@ -221,6 +240,20 @@ mod tests {
         assert!(worst(-1.0, 1.0, exp::<Fused>, f64::exp) < bound);
         assert!(exp::<Separate>(f32::NAN).is_nan());
         assert!(exp::<Separate>(-1.0e9) < 2.0e-38);
+    }
+
+    #[test]
+    fn silu_is_within_a_unit_in_the_last_place() {
+        let exact = |x: f64| x / (1.0 + (-x).exp());
+        for (lowest, highest) in [(-86.0, -0.01), (-4.0, -1e-3), (1e-3, 4.0), (0.01, 1.0e4)] {
+            let fused = worst(lowest, highest, silu::<Fused>, exact);
+            assert!(fused < 0.75 * f64::from(f32::EPSILON), "{fused:e}");
+            let separate = worst(lowest, highest, silu::<Separate>, exact);
+            assert!(separate < 2.0 * f64::from(f32::EPSILON), "{separate:e}");
+        }
+        assert_eq!(silu::<Fused>(0.0), 0.0);
+        assert!(silu::<Fused>(-1.0e9).abs() < 1e-27);
+        assert!(silu::<Fused>(f32::NAN).is_nan());
     }
 
     #[test]
