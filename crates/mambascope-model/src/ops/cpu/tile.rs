@@ -6,7 +6,7 @@
 
 mod sums;
 
-use self::sums::{Chain, Line, tile};
+use self::sums::{Chain, tile};
 use super::vector::{LANES, Unit};
 
 /// Tiles of rows from which on the next panels are asked for beside them; fewer are over before enough could be.
@@ -34,9 +34,22 @@ pub(super) fn multiply_on(
     x: &[f32],
     out: &mut [&mut [f32]],
 ) {
-    if out.is_empty() || inputs == 0 {
-        return;
+    let (Some(row), 1..) = (out.first(), inputs) else { return };
+    let (panels, narrow) = panels.split_at(row.len() / LANES * inputs);
+    whole(unit, panels, inputs, x, out);
+    if !narrow.is_empty() {
+        let mut lines = vec![[0.0; LANES]; out.len()];
+        let mut line: Vec<_> = lines.iter_mut().map(|line| &mut line[..]).collect();
+        whole(unit, narrow, inputs, x, &mut line);
+        for (row, line) in out.iter_mut().zip(&lines) {
+            let (_, narrow) = row.as_chunks_mut::<LANES>();
+            narrow.copy_from_slice(&line[..narrow.len()]);
+        }
     }
+}
+
+/// The same where the rows of `out` are as wide as the panels.
+fn whole(unit: Unit, panels: &[[f32; LANES]], inputs: usize, x: &[f32], out: &mut [&mut [f32]]) {
     let product = Product { panels, inputs, x, out };
     match unit {
         #[cfg(target_arch = "x86_64")]
@@ -127,7 +140,6 @@ impl Product<'_, '_> {
         let (weights, _) = S::as_simd_f32s(self.panels.as_flattened()).0.as_chunks::<VECTORS>();
         let rows = self.out.len();
         let tiles = rows.div_ceil(ROWS);
-        let mut totals = vec![Line::default(); ROWS * PANELS];
         let mut column = 0;
         let groups = weights.chunks_exact(inputs * PANELS);
         let rest = groups.remainder();
@@ -144,7 +156,7 @@ impl Product<'_, '_> {
                 };
                 let (first, end) = (index * rows / tiles, (index + 1) * rows / tiles);
                 let (x, out) = (&self.x[first * inputs..end * inputs], &mut self.out[first..end]);
-                of_rows!(end - first, 1 2 3 4 5 6 7 8 9 10 11 12 13, <S, PANELS, VECTORS>(unit, &panels, part, x, &mut totals, out, column));
+                of_rows!(end - first, 1 2 3 4 5 6 7 8 9 10 11 12 13, <S, PANELS, VECTORS>(unit, &panels, part, x, out, column));
             }
             column += PANELS * LANES;
         }
@@ -152,7 +164,7 @@ impl Product<'_, '_> {
             for index in 0..tiles {
                 let (first, end) = (index * rows / tiles, (index + 1) * rows / tiles);
                 let (x, out) = (&self.x[first * inputs..end * inputs], &mut self.out[first..end]);
-                of_rows!(end - first, 1 2 3 4 5 6 7 8 9 10 11 12 13, <S, 1, VECTORS>(unit, &[panel], &[], x, &mut totals, out, column));
+                of_rows!(end - first, 1 2 3 4 5 6 7 8 9 10 11 12 13, <S, 1, VECTORS>(unit, &[panel], &[], x, out, column));
             }
             column += LANES;
         }

@@ -203,7 +203,8 @@ pub(super) fn silu<A: Arithmetic>(x: f32) -> f32 {
     let inverse = 1.0 / divisor;
     let near = x * inverse;
     let rest = A::multiply_add(-near, lost, A::multiply_add(-near, divisor, x));
-    A::multiply_add(rest, inverse, near)
+    // What is infinite has no rest.
+    if near == x { x } else { A::multiply_add(rest, inverse, near) }
 }
 
 /// The sum of many numbers, in an order that vector units like and that never changes; what the lanes come to is added
@@ -253,6 +254,7 @@ mod tests {
         }
         assert_eq!(silu::<Fused>(0.0), 0.0);
         assert!(silu::<Fused>(-1.0e9).abs() < 1e-27);
+        assert_eq!(silu::<Fused>(f32::INFINITY), f32::INFINITY);
         assert!(silu::<Fused>(f32::NAN).is_nan());
     }
 
