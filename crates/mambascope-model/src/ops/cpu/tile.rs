@@ -38,9 +38,10 @@ pub(super) fn multiply_on(
     let (panels, narrow) = panels.split_at(row.len() / LANES * inputs);
     whole(unit, panels, inputs, x, out);
     if !narrow.is_empty() {
+        // Wider than what is left of a row: written elsewhere, and as much of it copied as there is room for.
         let mut lines = vec![[0.0; LANES]; out.len()];
-        let mut line: Vec<_> = lines.iter_mut().map(|line| &mut line[..]).collect();
-        whole(unit, narrow, inputs, x, &mut line);
+        let mut rows: Vec<_> = lines.iter_mut().map(|line| &mut line[..]).collect();
+        whole(unit, narrow, inputs, x, &mut rows);
         for (row, line) in out.iter_mut().zip(&lines) {
             let (_, narrow) = row.as_chunks_mut::<LANES>();
             narrow.copy_from_slice(&line[..narrow.len()]);
