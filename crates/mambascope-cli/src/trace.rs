@@ -119,6 +119,9 @@ fn print(
         // What is to be warned of is the same whatever is measured.
         let warnings = if index == 0 { effects.warnings() } else { &[] };
         show::result(&drawn.heatmap()?, &drawn, warnings)?;
+        if let Some(precision) = drawn.precision() {
+            writeln!(out, "{precision}")?;
+        }
         for file in &pictures {
             let metric = several.then(|| metric.name());
             write(&drawn, &show::named(file, &[site, metric]), &mut out)?;

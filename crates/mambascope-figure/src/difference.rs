@@ -44,6 +44,7 @@ impl Heatmap {
             scale: Scale { range: Range::Values, label },
             palette: Palette::Diverging,
             dots: Vec::new(),
+            hatched: Vec::new(),
             ..self.clone()
         })
     }

@@ -90,6 +90,9 @@ pub struct Heatmap {
     /// Cells with a dot, by row and column, for instance those that differ from zero beyond doubt.
     #[serde(default)]
     pub dots: Vec<(usize, usize)>,
+    /// Cells with thin lines across their colour, by row and column, for instance those that may not differ from zero.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hatched: Vec<(usize, usize)>,
     /// Small print under it all; may be empty.
     pub caption: String,
     /// Where each value may lie, for tooltips of interactive pictures.
@@ -128,6 +131,7 @@ impl Heatmap {
             column_names: ColumnNames::default(),
             shape: Shape::default(),
             dots: Vec::new(),
+            hatched: Vec::new(),
             caption: String::new(),
             intervals: None,
         })
@@ -195,13 +199,19 @@ impl Heatmap {
         Heatmap { dots: cells.into_iter().collect(), ..self.clone() }
     }
 
+    /// With thin lines across these cells, by row and column, and no others; say in the caption what they mean.
+    #[must_use]
+    pub fn hatched(&self, cells: impl IntoIterator<Item = (usize, usize)>) -> Self {
+        Heatmap { hatched: cells.into_iter().collect(), ..self.clone() }
+    }
+
     /// With small print under it all.
     #[must_use]
     pub fn caption(&self, caption: impl Into<String>) -> Self {
         Heatmap { caption: caption.into(), ..self.clone() }
     }
 
-    /// With intervals round the values, which an interactive picture tells when the pointer rests on a cell.
+    /// With intervals around the values, which a tooltip shows beside the value.
     ///
     /// # Errors
     /// When there are not as many lower and upper ends as values.

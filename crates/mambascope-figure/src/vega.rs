@@ -115,8 +115,13 @@ fn cells(heatmap: &Heatmap) -> Vec<Value> {
             if let Some(intervals) = &heatmap.intervals {
                 let index = row * heatmap.columns.len() + column;
                 let ends = (intervals.low.get(index), intervals.high.get(index));
-                if let (Some(low), Some(high)) = ends {
-                    cell["interval"] = json!(format!("{} to {}", short(*low), short(*high)));
+                if let (Some(low), Some(high)) = ends
+                    && low.is_finite()
+                    && high.is_finite()
+                {
+                    let doubt =
+                        if heatmap.hatched.contains(&(row, column)) { ", hatched" } else { "" };
+                    cell["interval"] = json!(format!("{} to {}{doubt}", short(*low), short(*high)));
                 }
             }
             cell

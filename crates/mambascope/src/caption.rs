@@ -52,6 +52,14 @@ impl Effects {
         }
     }
 
+    /// The small print of a map: the precision of its samples, and the meaning of hatched cells.
+    pub(crate) fn caption(&self, hatched: &[(usize, usize)]) -> String {
+        let precision = self.precision().map(|precision| format!("{precision}."));
+        let meaning = "Hatched: the 95 % interval of the effect holds 0.".to_owned();
+        let meaning = (!hatched.is_empty()).then_some(meaning);
+        precision.into_iter().chain(meaning).collect::<Vec<_>>().join(" ")
+    }
+
     /// What was done to each cell: `restored`.
     pub(crate) fn participle(&self) -> &'static str {
         Done::of(self).participle()

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use mambascope_figure::{Figure, Heatmap, Intervals, Palette, RowLabel};
 use mambascope_model::Site;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -13,6 +14,7 @@ use crate::check::Resolved;
 use crate::measured::{Measured, Normalised};
 use crate::metrics::Metric;
 use crate::plan::Plan;
+use crate::stats::Interval;
 use crate::trace::Trace;
 use crate::until::Sampling;
 use crate::wavefront::{Outcome, Reading, Work};
@@ -132,15 +134,17 @@ impl Effects {
     }
 
     /// The intervals of all cells, where there are samples to take them over.
-    fn intervals(&self) -> Option<Intervals> {
-        if self.low_samples.len() < 2 {
+    pub(crate) fn intervals(&self) -> Option<Intervals> {
+        if !self.is_drawn() || self.scores.is_empty() {
             return None;
         }
-        let cells = self
+        let places: Vec<(usize, usize)> = self
             .tokens
             .iter()
-            .flat_map(|&token| self.layers.iter().map(move |&layer| self.interval(token, layer)))
-            .collect::<Option<Vec<_>>>()?;
+            .flat_map(|&token| self.layers.iter().map(move |&layer| (token, layer)))
+            .collect();
+        let of = |&(token, layer): &(usize, usize)| self.interval(token, layer);
+        let cells = places.par_iter().map(of).collect::<Option<Vec<_>>>()?;
         let (low, high) = cells.into_iter().map(|interval| (interval.low, interval.high)).unzip();
         Some(Intervals { name: "95 % interval".to_owned(), low, high })
     }
@@ -172,6 +176,11 @@ impl Effects {
     /// The score of the corrupted runs, averaged.
     pub const fn low(&self) -> f64 {
         self.low
+    }
+
+    /// The score of the corrupted runs, averaged, with its 95 % interval.
+    pub fn corrupted(&self) -> Interval {
+        Interval { mean: self.low, ..self.interval_of(&self.low_samples) }
     }
 
     /// The score of each corrupted run.
@@ -282,14 +291,16 @@ impl Effects {
             .scale_label(self.label())
             .range(self.floor(), self.ceiling())
             .palette(palette(self.site));
-        Ok(Figure::from(match self.intervals() {
-            Some(intervals) => map.intervals(intervals)?,
-            None => map,
-        }))
+        let Some(intervals) = self.intervals() else {
+            return Ok(map.caption(self.caption(&[])).figure());
+        };
+        let doubtful = self.doubtful();
+        let caption = self.caption(&doubtful);
+        Ok(map.intervals(intervals)?.caption(caption).hatched(doubtful).figure())
     }
 
     /// The bottom of the colour scale: the corrupted score, or the lowest where lower is nearer to the clean run.
-    fn floor(&self) -> f64 {
+    pub(crate) fn floor(&self) -> f64 {
         if self.rises() {
             return self.low;
         }
@@ -303,7 +314,7 @@ impl Effects {
     }
 
     /// The top of the colour scale: the highest score, or the corrupted where lower is nearer to the clean run.
-    fn ceiling(&self) -> f64 {
+    pub(crate) fn ceiling(&self) -> f64 {
         if !self.rises() {
             return self.low;
         }
@@ -362,6 +373,10 @@ impl fmt::Display for Effects {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (high, low) = (self.high, self.low);
         write!(f, "{} clean {high:.4}, corrupted {low:.4}", self.label())?;
+        let corrupted = self.corrupted();
+        if self.normalised.is_none() && corrupted.width().is_finite() {
+            write!(f, " ({:.2} to {:.2})", corrupted.low, corrupted.high)?;
+        }
         if let Some((token, layer, score)) = self.best() {
             let piece = self.input_tokens[token].trim();
             write!(f, ", best {score:.4} at token {token} ({piece}), layer {layer}")?;

@@ -35,6 +35,7 @@ pub mod notebook;
 pub mod npz;
 mod original;
 mod plan;
+mod precision;
 mod prompts;
 pub mod random;
 mod record;
@@ -72,6 +73,7 @@ pub use mambascope_model::{Compute, Lanes, Model, Removal, Rest, Site, Source, T
 pub use metrics::{Metric, Normalisation};
 pub use original::Original;
 pub use plan::{Answer, Direction, PLAN_VERSION, Plan, Prompt, Restore, Subject};
+pub use precision::Precision;
 pub use record::Record;
 pub use sever::Sever;
 pub use show::Show;

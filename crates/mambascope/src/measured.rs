@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::corrupt::Corruption;
 use crate::effects::Effects;
 use crate::metrics::{Metric, Normalisation};
-use crate::stats::Interval;
+use crate::stats::{Interval, LEVEL, Origin, Rule, Way};
 
 /// The numbers of a metric that is not in front.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,13 +47,6 @@ impl Normalised {
             Normalisation::Recovered => self.low + number * self.way(),
             Normalisation::Published => number * self.way(),
         }
-    }
-
-    /// The ends of an interval, each through `change`, in their order.
-    fn through(self, raw: Interval, change: impl Fn(f64) -> f64) -> Interval {
-        let (low, high) = (change(raw.low), change(raw.high));
-        let (low, high) = if self.way() < 0.0 { (high, low) } else { (low, high) };
-        Interval { mean: change(raw.mean), error: raw.error / self.way().abs(), low, high, ..raw }
     }
 }
 
@@ -100,7 +94,8 @@ impl Effects {
     /// The scores as shares of the way from the corrupted to the clean run, as a [`Normalisation`] says; the other metrics
     /// stay as they are.
     ///
-    /// Intervals are those of the raw scores, carried through: low and high are taken as they were measured.
+    /// Their intervals reckon with the corrupted run's score too, which is a mean over the same samples; an end is infinite where
+    /// that score may be the clean run's as far as the samples tell.
     ///
     /// # Errors
     /// When the corrupted run is as good as the clean one, or the scores are normalised already.
@@ -164,19 +159,50 @@ impl Effects {
         self.metric.rises() != is_turned
     }
 
-    /// The 95 % interval of the mean of samples of the scores.
-    pub(crate) fn interval_of(&self, samples: &[f64]) -> Interval {
-        let Some(by) = self.normalised else { return self.metric.interval(samples) };
-        let raw: Vec<f64> = samples.iter().map(|&sample| by.raw(sample)).collect();
-        by.through(self.metric.interval(&raw), |raw| by.apply(raw))
+    /// The rule by which intervals are made.
+    fn rule(&self) -> Rule {
+        match self.plan.until {
+            Some(until) if self.sampling.is_some() => Rule::Stopped(until.bets()),
+            _ => Rule::Settled,
+        }
     }
 
-    /// The 95 % interval of the mean of differences of the scores' samples.
-    pub(crate) fn interval_of_differences(&self, differences: &[f64]) -> Interval {
-        let Some(by) = self.normalised else {
-            return self.metric.interval_of_differences(differences);
+    /// Whether scores are means over draws, so that other draws would have given others.
+    pub(crate) fn is_drawn(&self) -> bool {
+        !self.low_samples.is_empty() && matches!(self.plan.corrupt, Corruption::Noise(_))
+    }
+
+    /// The 95 % interval of the mean of samples of the scores; without ends where nothing was drawn.
+    pub(crate) fn interval_of(&self, samples: &[f64]) -> Interval {
+        if !self.is_drawn() {
+            return Interval::student(&[], LEVEL);
+        }
+        let Some(by) = self.normalised else { return self.metric.interval(&self.rule(), samples) };
+        let origin = match by.normalisation {
+            Normalisation::Published => Origin::Zero,
+            _ => Origin::Corrupted,
         };
-        let raw: Vec<f64> = differences.iter().map(|difference| difference * by.way()).collect();
-        by.through(self.metric.interval_of_differences(&raw), |raw| raw / by.way())
+        self.share_of_way(by, origin, samples)
+    }
+
+    /// The 95 % interval of the mean of what samples have above those of the corrupted run.
+    pub(crate) fn interval_of_effect(&self, samples: &[f64]) -> Interval {
+        if !self.is_drawn() {
+            return Interval::student(&[], LEVEL);
+        }
+        if let Some(by) = self.normalised {
+            return self.share_of_way(by, Origin::Corrupted, samples);
+        }
+        let pairs = samples.iter().zip(&self.low_samples);
+        let differences: Vec<f64> = pairs.map(|(sample, low)| sample - low).collect();
+        self.metric.interval_of_differences(&self.rule(), &differences)
+    }
+
+    fn share_of_way(&self, by: Normalised, origin: Origin, samples: &[f64]) -> Interval {
+        let raw =
+            |numbers: &[f64]| numbers.iter().map(|&number| by.raw(number)).collect::<Vec<f64>>();
+        let (raw, low) = (raw(samples), raw(&self.low_samples));
+        let bounds = self.metric.bounds();
+        Way { raw: &raw, low: &low, high: by.high, bounds }.interval(&self.rule(), origin, LEVEL)
     }
 }

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use mambascope_model::Site;
+use serde::Serialize;
 
 use crate::Error;
 use crate::at::Window;
@@ -14,11 +15,27 @@ use crate::npz::{Array, Npz, Values};
 use crate::original::Original;
 use crate::plan::Plan;
 use crate::save::{Ending, aside};
+use crate::stats::{LEVEL, Method};
 
 /// The endings that effects are written under.
 const ENDINGS: &str = "`.npz`, `.json`, `.svg`, `.png`, `.pdf` or `.txt`";
 /// More layers than any model has: a file that names more is no result.
 const LAYERS_LIMIT: usize = 1 << 16;
+
+/// The intervals of the scores in a file: derived from the samples, for readers who do not derive them again.
+///
+/// Ends that are not known are `null`.
+#[derive(Serialize)]
+struct Ends {
+    interval_low: Vec<f64>,
+    interval_high: Vec<f64>,
+    interval_method: Method,
+    interval_level: f64,
+}
+
+fn json(source: serde_json::Error) -> Error {
+    Error::Json { what: "result", source }
+}
 
 impl Effects {
     /// Writes the effects by the file's ending: npz, json, or a picture as svg, png, pdf or txt.
@@ -58,7 +75,20 @@ impl Effects {
     /// # Errors
     /// Never for numbers that are finite.
     pub fn to_json(&self) -> Result<String, Error> {
-        serde_json::to_string_pretty(self).map_err(|source| Error::Json { what: "result", source })
+        let mut effects = serde_json::to_value(self).map_err(json)?;
+        if let (Some(ends), Some(fields)) = (self.ends(), effects.as_object_mut()) {
+            let whole = serde_json::to_value(ends).map_err(json)?;
+            fields.extend(whole.as_object().cloned().unwrap_or_default());
+        }
+        serde_json::to_string_pretty(&effects).map_err(json)
+    }
+
+    /// The intervals of the cells, row after row, where scores are means over draws.
+    fn ends(&self) -> Option<Ends> {
+        let intervals = self.intervals()?;
+        let method = self.interval(*self.tokens.first()?, *self.layers.first()?)?.method;
+        let (interval_low, interval_high) = (intervals.low, intervals.high);
+        Some(Ends { interval_low, interval_high, interval_method: method, interval_level: LEVEL })
     }
 
     /// Reads effects from JSON.
@@ -100,6 +130,7 @@ impl Effects {
         let subject = vec![self.subject.start as i64, self.subject.end as i64];
         let mut npz = Npz::default();
         self.insert(&mut npz, "", &self.scores, &self.sample_scores)?;
+        self.insert_ends(&mut npz, "")?;
         npz.insert("low_score", Array::scalar(self.low));
         npz.insert("high_score", Array::scalar(self.high));
         npz.insert("input_ids", Array::vector(ids));
@@ -116,6 +147,7 @@ impl Effects {
         for also in &self.also {
             let name = also.metric.name();
             self.insert(&mut npz, &format!(".{name}"), &also.scores, &also.sample_scores)?;
+            self.metric(also.metric)?.insert_ends(&mut npz, &format!(".{name}"))?;
             npz.insert(format!("low_score.{name}"), Array::scalar(also.low));
             npz.insert(format!("high_score.{name}"), Array::scalar(also.high));
             npz.insert(format!("low_samples.{name}"), Array::vector(also.low_samples.clone()));
@@ -142,6 +174,19 @@ impl Effects {
         let shape = [samples, tokens, layers];
         npz.insert(format!("scores{ending}"), Array::new([tokens, layers], self.whole(scores))?);
         npz.insert(format!("sample_scores{ending}"), Array::new(shape, of_samples)?);
+        Ok(())
+    }
+
+    /// The intervals of the metric in front over the whole grid, under keys with this ending; nothing where nothing was drawn.
+    fn insert_ends(&self, npz: &mut Npz, ending: &str) -> Result<(), Error> {
+        let Some(ends) = self.ends() else { return Ok(()) };
+        let (tokens, layers) = self.whole_shape();
+        for (name, values) in [("low", &ends.interval_low), ("high", &ends.interval_high)] {
+            let values = Array::new([tokens, layers], self.whole(values))?;
+            npz.insert(format!("interval_{name}{ending}"), values);
+        }
+        npz.insert(format!("interval_method{ending}"), Array::scalar(ends.interval_method.name()));
+        npz.insert(format!("interval_level{ending}"), Array::scalar(ends.interval_level));
         Ok(())
     }
 

@@ -10,12 +10,16 @@ use crate::stats::{Dependence, Flips, Interval, false_discovery, sign_flips};
 const FEW_LINES: usize = 4;
 /// The false discovery rate at which a difference gets its dot.
 const RATE: f64 = 0.05;
+/// The distance from f64 within which the fast path's scores are held by tests, and so the least difference that says something.
+const ROUNDING: f64 = 2e-6;
 
 impl Effects {
     /// The score with one cell restored, with its 95 % interval over noise samples; `None` outside the grid.
     ///
-    /// The interval of p(answer) is the one for [probabilities](Interval::probability), within 0 and 1; of other metrics the
-    /// one for [skewed](Interval::skewed) values. Its ends are NaN where the results keep no samples, as ROME's files do not.
+    /// The interval of p(answer) is valid for [any distribution](Interval::probability) and any number of samples; after
+    /// [`until`](crate::Trace::until) it is a [confidence sequence](crate::stats::Sequence). That of other metrics takes the
+    /// samples' spread for the true one ([`Interval::skewed`]). Its ends are NaN where the results keep no samples, as ROME's
+    /// files do not, and where nothing was drawn, as with a swapped subject.
     ///
     /// # Example
     /// ```
@@ -33,17 +37,18 @@ impl Effects {
     }
 
     /// What restoring one cell adds to the score, with its 95 % interval: each sample less the corrupted run under the same
-    /// noise; `None` outside the grid.
+    /// noise; `None` outside the grid. Of p(answer) it is valid for any distribution, so that ten samples leave it 0.6 wide at least.
     pub fn effect(&self, token: usize, layer: usize) -> Option<Interval> {
         let score = self.score(token, layer)?;
-        let found = self.interval_of_differences(&self.differences(token, layer));
+        let found = self.interval_of_effect(&self.samples(token, layer));
         Some(Interval { mean: score - self.low(), ..found })
     }
 
     /// The cells, by token and layer, whose effect is beyond chance: of these, so many are expected to be wrong as `rate` says.
     ///
     /// Signs of the paired differences are flipped, all ways of up to 13 samples. With few samples and many cells
-    /// nothing can be found: ten samples reach 0.05 only where one cell in 25 stands out.
+    /// nothing can be found: ten samples reach 0.05 only where one cell in 25 stands out. Differences that rounding alone can
+    /// make, up to 2e-6 of p and of larger scores 2e-6 of their size, count as none.
     ///
     /// # Example
     /// ```
@@ -56,7 +61,7 @@ impl Effects {
     pub fn beyond_chance(&self, rate: f64) -> Vec<(usize, usize)> {
         let cells: Vec<(usize, usize)> = self.places().collect();
         let differences = cells.iter().map(|&(token, layer)| self.differences(token, layer));
-        let kept = found(&differences.collect::<Vec<_>>(), rate);
+        let kept = found(differences.collect(), self.rounding(), rate);
         kept.into_iter().map(|index| cells[index]).collect()
     }
 
@@ -110,11 +115,17 @@ impl Effects {
         });
         let differences: Vec<Vec<f64>> = differences.collect();
         let width = self.layers().len();
-        let dots =
-            found(&differences, RATE).into_iter().map(|index| (index / width, index % width));
+        let kept = found(differences, self.rounding().max(other.rounding()), RATE);
+        let dots = kept.into_iter().map(|index| (index / width, index % width));
         let caption =
             "Dots: beyond chance (flipped signs over samples of noise, false discovery rate 5 %).";
         Ok(map.dotted(dots).caption(caption).figure())
+    }
+
+    /// The largest difference between scores that rounding alone can make.
+    fn rounding(&self) -> f64 {
+        let largest = self.high().abs().max(self.low().abs()).max(1.0);
+        if largest.is_finite() { ROUNDING * largest } else { ROUNDING }
     }
 
     /// Token and layer of each cell, row after row.
@@ -199,9 +210,14 @@ impl Effects {
     }
 }
 
-/// The cells whose paired differences are beyond chance at this false discovery rate.
-fn found(differences: &[Vec<f64>], rate: f64) -> Vec<usize> {
-    let tested = sign_flips(differences, Flips::default());
+/// The cells whose paired differences are beyond chance at this false discovery rate, those up to `rounding` counted as none.
+fn found(mut differences: Vec<Vec<f64>>, rounding: f64, rate: f64) -> Vec<usize> {
+    for difference in differences.iter_mut().flatten() {
+        if difference.abs() <= rounding {
+            *difference = 0.0;
+        }
+    }
+    let tested = sign_flips(&differences, Flips::default());
     let p: Vec<f64> = tested.iter().map(|one| one.p).collect();
     let rates = false_discovery(&p, Dependence::Positive);
     (0..rates.len()).filter(|&index| rates[index] <= rate).collect()

@@ -1,21 +1,25 @@
-//! How many samples: as many as make every interval narrow.
+//! Sampling until every interval is narrow.
 //!
-//! After the first samples the spread of each cell says how many it needs ([`Narrow`], Stein's rule); the neediest decides
-//! how many are drawn next, from the same stream. Should some interval still be too wide, the same is asked again of all
-//! samples so far. To look at the intervals only after such leaps, and not after every few samples, keeps them from being
-//! caught where they are narrow by chance.
+//! Someone who draws sample after sample and stops when an interval happens to be short stops where the spread looks small by
+//! chance. So the intervals are those of a confidence sequence ([`Sequence`]): they cover at whatever sample one stops. The
+//! next look comes after as many samples as the widest cell needs by its spread so far, at most as many again as there are.
 
 use std::fmt;
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::Metric;
-use crate::stats::Narrow;
+use crate::stats::{Interval, LEVEL, Sequence};
 
-/// Samples until the 95 % interval of every cell is narrower than so much, and how many at most.
+/// The values that p(answer) can have.
+const UNIT: (f64, f64) = (0.0, 1.0);
+
+/// Samples until the 95 % interval of every cell is narrower than this, and the most that are drawn.
+///
+/// Each cell's interval covers with 95 % at the sample at which drawing stops, whatever the distribution of p(answer).
 ///
 /// # Units
-/// Probability: the width is that of p(answer), from end to end.
+/// Probability: the width is that of p(answer), from end to end. Of samples that all agree, an interval of 0.1 takes some 55.
 ///
 /// # Cost
 /// At most as a run of so many samples.
@@ -50,28 +54,54 @@ impl Until {
         Self { most, ..*self }
     }
 
+    /// The bets whose intervals are looked at.
+    pub(crate) fn bets(self) -> Sequence {
+        Sequence::up_to(self.most)
+    }
+
+    /// The interval of each cell's mean p(answer), given its samples, at which one may stop or go on drawing.
+    pub fn intervals(self, cells: &[Vec<f64>]) -> Vec<Interval> {
+        let bets = self.bets();
+        cells.par_iter().map(|cell| bets.interval(cell, UNIT, LEVEL)).collect()
+    }
+
+    /// The width of each cell's interval.
+    fn widths(self, cells: &[Vec<f64>]) -> Vec<f64> {
+        self.intervals(cells).iter().map(Interval::width).collect()
+    }
+
     /// How far samples have come, those of each cell given; they are equally many.
     pub(crate) fn judge(self, cells: &[Vec<f64>]) -> Sampling {
-        let widths: Vec<f64> =
-            cells.iter().map(|cell| Metric::Probability.interval(cell).width()).collect();
-        // The width of an interval that is not known is no number, and not narrow.
+        let widths = self.widths(cells);
+        // The width of an interval that is not known is not narrow.
         let wide = widths.len() - widths.iter().filter(|width| **width < self.width).count();
-        let known = widths.iter().all(|width| width.is_finite());
+        let known = !widths.is_empty() && widths.iter().all(|width| width.is_finite());
         let widest = known.then(|| widths.iter().copied().fold(0.0, f64::max));
         Sampling { until: self, samples: cells.first().map_or(0, Vec::len), wide, widest }
     }
 
-    /// How many samples to draw next; none where every interval is narrow, or the most are drawn.
-    pub(crate) fn more(self, cells: &[Vec<f64>]) -> usize {
-        let now = self.judge(cells);
-        let left = self.most.saturating_sub(now.samples);
-        if now.is_met() {
-            return 0;
+    /// The number of samples to draw before the next look; 0 where every interval is narrow, or the most are drawn.
+    pub fn more(self, cells: &[Vec<f64>]) -> usize {
+        let widths = self.widths(cells);
+        let samples = cells.first().map_or(0, Vec::len);
+        let left = self.most.saturating_sub(samples);
+        let widest = (0..widths.len()).max_by(|&one, &other| widths[one].total_cmp(&widths[other]));
+        let Some(widest) = widest.filter(|&cell| !(widths[cell] < self.width)) else { return 0 };
+        self.needed(&cells[widest]).saturating_sub(samples).clamp(1, samples.max(1)).min(left)
+    }
+
+    /// Samples that make the interval of values like these narrow, up to twice as many as there are.
+    fn needed(self, cell: &[f64]) -> usize {
+        let bets = self.bets();
+        let is_narrow = |samples: usize| {
+            bets.width_at(cell, UNIT, samples as f64 / cell.len() as f64) < self.width
+        };
+        let (mut too_few, mut enough) = (cell.len(), cell.len() * 2);
+        while enough - too_few > 1 + cell.len() / 20 {
+            let middle = usize::midpoint(too_few, enough);
+            if is_narrow(middle) { enough = middle } else { too_few = middle }
         }
-        let needed = Narrow::to(self.width).most(self.most).more(cells);
-        // What the rule finds narrow the interval of probabilities may not; then as many again as there are.
-        let needed = if needed.samples == 0 { now.samples } else { needed.samples };
-        needed.min(left)
+        enough
     }
 }
 
@@ -97,7 +127,7 @@ pub struct Sampling {
     pub samples: usize,
     /// How many cells have an interval that is not narrower than asked.
     pub wide: usize,
-    /// The width of the widest interval; `None` where two samples are not yet drawn.
+    /// The width of the widest interval; `None` where nothing is drawn yet.
     pub widest: Option<f64>,
 }
 
@@ -148,19 +178,19 @@ mod tests {
 
     #[test]
     fn narrow_intervals_still_cover() {
-        const RUNS: u32 = 4000;
+        const RUNS: u32 = 1000;
         let until = Until::width(0.2).most(1000);
         let (mut held, mut samples) = (0, 0);
         for seed in 0..RUNS {
             let cell = drawn(until, 10, &mut RandomState::new(seed));
             assert!(until.judge(std::slice::from_ref(&cell)).is_met());
             // By symmetry the mean is one half.
-            held += u32::from(Metric::Probability.interval(&cell).holds(0.5));
+            held += u32::from(until.bets().interval(&cell, UNIT, LEVEL).holds(0.5));
             samples += cell.len();
         }
         let coverage = f64::from(held) / f64::from(RUNS);
         assert!(samples > 12 * RUNS as usize, "more than the first ones were needed");
-        assert!((0.93..0.97).contains(&coverage), "{coverage}");
+        assert!(coverage > 0.95, "{coverage}");
     }
 
     #[test]
@@ -173,10 +203,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_narrow_at_once_draws_no_more() {
-        assert_eq!(Until::width(0.1).more(&[vec![0.5; 4], vec![0.25; 4]]), 0);
-        // One sample says nothing of its spread.
-        assert_eq!(Until::width(0.1).more(&[vec![0.5]]), 199);
-        assert_eq!(Until::width(0.1).judge(&[vec![0.5]]).widest, None);
+    fn agreement_of_some_samples_is_not_enough() {
+        // Ten samples that agree say that fewer than one in three differs, and no more.
+        let cells = [vec![0.5; 10], vec![0.25; 10]];
+        assert_eq!(Until::width(0.5).more(&cells), 0);
+        assert_eq!(Until::width(0.1).more(&cells), 10, "as many again, then another look");
+        assert_eq!(Until::width(0.1).more(&[vec![0.5]]), 1);
+        let widest = Until::width(0.1).judge(&[vec![0.5]]).widest.expect("one sample");
+        assert!(widest > 0.9, "{widest}");
+        assert_eq!(Until::width(0.1).judge(&[]).widest, None);
     }
 }

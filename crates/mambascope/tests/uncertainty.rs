@@ -1,6 +1,7 @@
 //! Intervals, cells that are beyond chance, and their pictures, from a trace's own samples.
 
 use mambascope::prelude::*;
+use mambascope::stats::Interval;
 
 fn noisy(samples: usize) -> Trace {
     let noise = Noise::gaussian(0.5).samples(samples);
@@ -30,7 +31,8 @@ fn intervals_are_of_the_cells_samples() {
 fn where_nothing_is_restored_nothing_is_found() {
     let effects = effects(Site::Resid);
     let zero = effects.effect(0, 1).expect("a cell");
-    assert_eq!((zero.mean, zero.low, zero.high), (0.0, 0.0, 0.0));
+    // Twelve samples that agree on no effect leave room for a rare one, either way.
+    assert!(zero.mean == 0.0 && zero.low < -0.2 && zero.high > 0.2, "{zero:?}");
     let found = effects.beyond_chance(0.05);
     assert!(found.iter().all(|(token, _)| *token > 0), "{found:?}");
     let last = effects.layers().len() - 1;
@@ -78,4 +80,88 @@ fn results_without_samples_have_no_bands() {
     assert!(interval.mean == 11.0 / 16.0 && interval.low.is_nan());
     assert!(effects.beyond_chance(0.05).is_empty());
     assert!(!effects.lines().expect("a plot").svg().contains("Bands"));
+}
+
+#[test]
+fn differences_of_rounding_are_not_beyond_chance() {
+    let mut json: serde_json::Value =
+        serde_json::from_str(&effects(Site::Resid).to_json().expect("json")).expect("json");
+    // Every cell a hair above the corrupted run in every sample, as cells that cannot act are after sums in another order.
+    let low: Vec<f64> = serde_json::from_value(json["low_samples"].clone()).expect("numbers");
+    let cells = json["scores"].as_array().expect("scores").len();
+    let above =
+        |hair: f64| low.iter().flat_map(|low| vec![low + hair; cells]).collect::<Vec<f64>>();
+    for (hair, count) in [(1e-8, 0), (1e-6, 0), (1e-3, cells)] {
+        json["sample_scores"] = serde_json::json!(above(hair));
+        let effects = Effects::from_json(&json.to_string()).expect("effects");
+        assert_eq!(effects.beyond_chance(0.05).len(), count, "{hair}");
+    }
+}
+
+#[test]
+fn files_hold_the_intervals_that_cells_have() {
+    let effects = noisy(12)
+        .restore((Site::Resid, 1..3))
+        .tokens(1..5)
+        .metrics([Metric::LogProbability])
+        .run()
+        .expect("a run");
+    let npz = effects.to_npz().expect("an npz");
+    let text = |key: &str| format!("{:?}", npz.array(key).expect(key).values());
+    assert!(text("interval_method").contains("gaffke") && text("interval_level").contains("0.95"));
+    assert!(text("interval_method.log_p").contains("skewed"));
+    let json: serde_json::Value =
+        serde_json::from_str(&effects.to_json().expect("json")).expect("json");
+    assert_eq!(
+        (json["interval_method"].as_str(), json["interval_level"].as_f64()),
+        (Some("gaffke"), Some(0.95))
+    );
+    for (end, of) in [("low", (|one| one.low) as fn(Interval) -> f64), ("high", |one| one.high)] {
+        let whole = npz.array(&format!("interval_{end}")).expect("a matrix");
+        assert_eq!(whole.shape(), npz.array("scores").expect("scores").shape());
+        let (whole, layers) = (whole.to_f64().expect("numbers"), whole.shape()[1]);
+        for (token, layer) in (0..6).flat_map(|token| (0..layers).map(move |layer| (token, layer)))
+        {
+            let expected = effects.interval(token, layer).map_or(f64::NAN, of);
+            let found = whole[token * layers + layer];
+            assert!(found.to_bits() == expected.to_bits() || (found.is_nan() && expected.is_nan()));
+        }
+        let first = of(effects.interval(1, 1).expect("a cell"));
+        assert_eq!(json[format!("interval_{end}")][0].as_f64(), Some(first));
+    }
+    // A swap draws nothing, so there is nothing that other draws would change.
+    let swapped = Model::tiny()
+        .trace([5, 9, 2, 7])
+        .subject(1..3)
+        .corrupt(swap([4, 8]))
+        .restore(..)
+        .run()
+        .expect("a run");
+    assert!(swapped.to_npz().expect("an npz").array("interval_low").is_none());
+    assert!(swapped.interval(2, 1).expect("a cell").low.is_nan() && swapped.precision().is_none());
+}
+
+#[test]
+fn figures_say_what_few_samples_are_worth() {
+    let map = noisy(3).restore(..).run().expect("a run").heatmap().expect("a map");
+    let svg = map.svg();
+    assert!(svg.contains("3 noise samples: 95 % intervals"), "{svg}");
+    assert!(svg.contains("95 % interval 0"), "tooltips tell the interval: {svg}");
+    // Three samples exclude no effect, so each coloured cell is hatched.
+    assert!(svg.contains("Hatched: the 95 % interval of the effect holds 0"), "{svg}");
+}
+
+#[test]
+fn normalised_intervals_reckon_with_the_corrupted_run() {
+    let effects = noisy(40).restore(Site::Resid).run().expect("a run");
+    let shares = effects.normalised(Normalisation::Recovered).expect("a way");
+    let last = effects.layers().len() - 1;
+    let whole = shares.interval(5, last).expect("a cell");
+    // The score is the clean one in every sample; the way to it is not known well, since the corrupted run is drawn.
+    assert!((whole.mean - 1.0).abs() < 1e-6 && whole.holds(1.0), "{whole:?}");
+    let raw =
+        effects.interval(5, last).expect("a cell").width() / (effects.high() - effects.low()).abs();
+    assert!(whole.width() > raw, "{whole:?} {raw}");
+    let none = shares.effect(0, 1).expect("a cell");
+    assert!(none.mean == 0.0 && none.holds(0.0), "{none:?}");
 }

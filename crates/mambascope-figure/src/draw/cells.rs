@@ -1,5 +1,7 @@
 //! The coloured cells of a heatmap, each of which tells its value when the pointer rests on it.
 
+use std::fmt::Write as _;
+
 use svg::node::element::{Circle, Group, Path, Rectangle, Title};
 
 use crate::draw::shape::one_line;
@@ -22,7 +24,8 @@ pub(super) fn cells(heatmap: &Heatmap, layout: &Layout) -> Group {
     for at in heatmap.cells() {
         rows = rows.add(cell(heatmap, layout, span, at));
     }
-    let group = Group::new().add(rows).add(frame(heatmap, layout));
+    let group =
+        Group::new().add(rows).add(hatching(heatmap, layout, span)).add(frame(heatmap, layout));
     let group =
         if heatmap.dots.is_empty() { group } else { group.add(dots(heatmap, layout, span)) };
     match (heatmap.peak, heatmap.highest()) {
@@ -37,8 +40,64 @@ fn cell(heatmap: &Heatmap, layout: &Layout, span: Span, at: (usize, usize)) -> R
         Some(share) => heatmap.palette.color(share).to_string(),
         None => format!("url(#{HATCH})"),
     };
-    let tooltip = format!("{}: {}", cell_name(heatmap, at.0, at.1), short(value));
+    let name = cell_name(heatmap, at.0, at.1);
+    let tooltip = match interval(heatmap, at) {
+        Some(interval) => format!("{name}: {} ({interval})", short(value)),
+        None => format!("{name}: {}", short(value)),
+    };
     rectangle(layout, at).set("fill", fill).add(Title::new(tooltip))
+}
+
+/// The ends of a cell's interval in words; `None` where it has none.
+pub(crate) fn interval(heatmap: &Heatmap, (row, column): (usize, usize)) -> Option<String> {
+    let intervals = heatmap.intervals.as_ref()?;
+    let index = row * heatmap.columns.len() + column;
+    let (low, high) = (intervals.low.get(index)?, intervals.high.get(index)?);
+    let is_known = low.is_finite() && high.is_finite();
+    is_known.then(|| format!("{} {} to {}", one_line(&intervals.name), short(*low), short(*high)))
+}
+
+/// Thin lines from the lower left to the upper right across each hatched cell, dark or light, whichever is seen on the cell.
+fn hatching(heatmap: &Heatmap, layout: &Layout, span: Span) -> Group {
+    let (mut on_dark, mut on_light) = (String::new(), String::new());
+    let is_hatched = |at: &(usize, usize)| heatmap.hatched.contains(at);
+    for (row, column) in heatmap.cells().filter(is_hatched) {
+        let share = span.share(heatmap.value(row, column));
+        let dark = share.is_some_and(|share| heatmap.palette.color(share).is_dark());
+        let lines = if dark { &mut on_dark } else { &mut on_light };
+        lines.push_str(&diagonals(layout, (row, column)));
+    }
+    let path = |lines: String, color: &str| {
+        Path::new()
+            .set("d", lines)
+            .set("stroke", color)
+            .set("stroke-opacity", 0.6)
+            .set("stroke-width", 0.8)
+            .set("pointer-events", "none")
+    };
+    let group =
+        [(on_dark, "#fff"), (on_light, INK)].into_iter().filter(|(lines, _)| !lines.is_empty());
+    group.fold(Group::new(), |group, (lines, color)| group.add(path(lines, color)))
+}
+
+/// Pixels between the lines of a hatched cell, along its sides.
+const HATCH_GAP: f64 = 6.0;
+
+/// The lines of one hatched cell as a path: each joins the left or lower side with the upper or right one at an angle of 45 degrees.
+fn diagonals(layout: &Layout, (row, column): (usize, usize)) -> String {
+    let (width, height) = (layout.cell_width, layout.cell_height);
+    let (left, top) = (column as f64 * width, row as f64 * height);
+    let mut path = String::new();
+    let mut reach = HATCH_GAP / 2.0;
+    while reach < width + height {
+        let from = ((reach - height).max(0.0), reach.min(height));
+        let to = (reach.min(width), (reach - width).max(0.0));
+        let place = |(x, y): (f64, f64)| (coordinate(left + x), coordinate(top + y));
+        let ((x, y), (to_x, to_y)) = (place(from), place(to));
+        let _ = write!(path, "M{x} {y}L{to_x} {to_y}");
+        reach += HATCH_GAP;
+    }
+    path
 }
 
 fn rectangle(layout: &Layout, (row, column): (usize, usize)) -> Rectangle {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Metrics;
 use crate::Error;
-use crate::stats::{Interval, LEVEL};
+use crate::stats::{Bounds, Interval, LEVEL, Rule};
 
 /// What is asked of the logits at the end of a run.
 ///
@@ -75,8 +75,18 @@ impl Metric {
         !matches!(self, Self::Divergence | Self::Rank)
     }
 
-    /// The lowest and highest value that it can have.
-    const fn bounds(self) -> (f64, f64) {
+    /// The lowest and highest value that it can have, where both are known and an interval can use them.
+    ///
+    /// A rank is at most the number of known tokens, which is too far off to say anything of some samples.
+    pub const fn bounds(self) -> Bounds {
+        match self {
+            Self::Probability => Bounds::UNIT,
+            _ => Bounds::Unbounded,
+        }
+    }
+
+    /// The least and the greatest mean that it can have.
+    const fn limits(self) -> (f64, f64) {
         match self {
             Self::Probability => (0.0, 1.0),
             Self::LogProbability => (f64::NEG_INFINITY, 0.0),
@@ -87,18 +97,14 @@ impl Metric {
     }
 
     /// The 95 % interval of the mean of samples.
-    pub(crate) fn interval(self, samples: &[f64]) -> Interval {
-        let (low, high) = self.bounds();
-        match self {
-            Self::Probability => Interval::probability(samples, LEVEL),
-            _ => Interval::skewed(samples, LEVEL).within(low, high),
-        }
+    pub(crate) fn interval(self, rule: &Rule, samples: &[f64]) -> Interval {
+        let (low, high) = self.limits();
+        rule.interval(samples, self.bounds(), LEVEL).within(low, high)
     }
 
     /// The 95 % interval of the mean of differences of samples.
-    pub(crate) fn interval_of_differences(self, differences: &[f64]) -> Interval {
-        let (low, high) = self.bounds();
-        Interval::skewed(differences, LEVEL).within(low - high, high - low)
+    pub(crate) fn interval_of_differences(self, rule: &Rule, differences: &[f64]) -> Interval {
+        rule.interval(differences, self.bounds().of_differences(), LEVEL)
     }
 
     /// What is measured, of an answer and a foil.

@@ -49,7 +49,9 @@ fn headline(effects: &Effects) -> String {
         (false, 1) => format!("{site} {}, one layer at a time", effects.participle()),
         (false, size) => format!("{site} {}, {size} layers at a time", effects.participle()),
     };
-    format!("{label}: clean {high:.4}, corrupted {low:.4}; {restored}")
+    let precision =
+        effects.precision().map_or_else(String::new, |precision| format!("; {precision}"));
+    format!("{label}: clean {high:.4}, corrupted {low:.4}; {restored}{precision}")
 }
 
 fn grid(effects: &Effects) -> String {

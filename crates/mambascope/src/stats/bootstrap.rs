@@ -1,6 +1,7 @@
 //! Intervals of any statistic, by drawing the cases again.
 
 use super::interval::Interval;
+use super::method::Method;
 use super::quantile::{normal_quantile, normal_share};
 use crate::random::RandomState;
 
@@ -54,8 +55,9 @@ pub fn bootstrap<T>(
     let Resampling { times, seed, level } = resampling;
     let all: Vec<&T> = cases.iter().collect();
     let estimate = statistic(&all);
+    let method = Method::Bootstrap;
     let unknown =
-        Interval { mean: estimate, error: f64::NAN, low: f64::NAN, high: f64::NAN, level };
+        Interval { mean: estimate, error: f64::NAN, low: f64::NAN, high: f64::NAN, level, method };
     if cases.len() < 2 || times < 2 {
         return unknown;
     }
@@ -68,7 +70,7 @@ pub fn bootstrap<T>(
     let lean = Lean::of(&found, estimate, &without_each(&all, &statistic));
     let end = |share: f64| at(&found, lean.moved(share));
     let out = (1.0 - level) / 2.0;
-    Interval { mean: estimate, error, low: end(out), high: end(1.0 - out), level }
+    Interval { mean: estimate, error, low: end(out), high: end(1.0 - out), level, method }
 }
 
 fn resampled<T>(

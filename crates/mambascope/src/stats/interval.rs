@@ -1,6 +1,8 @@
 //! A mean and how far from it the true one may be.
 
-use super::quantile::{beta_quantile, student_quantile};
+use super::method::{Bounds, Method};
+use super::quantile::student_quantile;
+use super::rule::Rule;
 
 /// The arithmetic mean; NaN of nothing.
 pub fn mean(values: &[f64]) -> f64 {
@@ -29,7 +31,7 @@ fn squares(values: &[f64]) -> f64 {
 
 /// An estimate, and the ends between which the true value lies at a level of confidence.
 ///
-/// With too few values the ends are NaN.
+/// Where nothing can be said the ends are NaN, or infinite on the side on which there is no limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {
     /// The estimate, most often a mean.
@@ -42,15 +44,18 @@ pub struct Interval {
     pub high: f64,
     /// The share of such intervals that hold the true value.
     pub level: f64,
+    /// The way it was made, which says when it can be believed.
+    pub method: Method,
 }
 
 impl Interval {
-    /// Student's t interval of the mean, for few values about evenly on both sides of it.
+    /// Student's t interval of the mean, for few values about evenly on both sides of it; fewer than two values, or none that
+    /// differ, say nothing of the spread and have no ends.
     ///
     /// # Source
     /// Student 1908. Measured coverage at the 95 % level for 10 values: 93.6 to 94.9 % for normal, uniform, moderately skewed
     /// probabilities and paired differences; down to 85 % for probabilities near 0 or 1, for which there is
-    /// [`skewed`](Interval::skewed).
+    /// [`probability`](Interval::probability).
     pub fn student(values: &[f64], level: f64) -> Self {
         let (mean, error) = (mean(values), standard_error(values));
         Self::around(mean, error, values.len() as f64 - 1.0, level)
@@ -58,14 +63,17 @@ impl Interval {
 
     /// The ends at `error` times Student's quantile on both sides.
     pub(super) fn around(mean: f64, error: f64, degrees: f64, level: f64) -> Self {
-        let reach = error * two_sided(degrees, level);
-        Self { mean, error, low: mean - reach, high: mean + reach, level }
+        let reach = if error > 0.0 { error * two_sided(degrees, level) } else { f64::NAN };
+        let method = Method::Student;
+        Self { mean, error, low: mean - reach, high: mean + reach, level, method }
     }
 
     /// An interval of the mean for values that lie far out on one side: probabilities near 0 or 1.
     ///
     /// Hall's cubic transformation takes the skewness out of Student's ratio; the ends are found by turning it round. They
-    /// are farther from the mean on the long side. Fewer than three values, or values without spread, get Student's interval.
+    /// are farther from the mean on the long side. Fewer than three values get Student's interval.
+    ///
+    /// It takes the sample's spread and skewness for the true ones: a rare, far value that the sample lacks is not reckoned with.
     ///
     /// # Source
     /// Hall 1992, On the removal of skewness by transformation, J. R. Statist. Soc. B 54; with Student's quantile in place of
@@ -87,52 +95,29 @@ impl Interval {
         };
         let low = even.mean - deviation * back(quantile);
         let high = even.mean - deviation * back(-quantile);
-        Self { low, high, ..even }
+        Self { low, high, method: Method::Skewed, ..even }
     }
 
-    /// An interval of the mean of values between 0 and 1, such as p(answer) over noise samples, which are often near both ends.
-    ///
-    /// That for [`skewed`](Interval::skewed) values, within what the most spread values with this mean would allow: those that
-    /// are 0 or 1 alone, whose exact interval is Clopper and Pearson's. Values outside of 0 and 1 are taken as the nearer end.
-    ///
-    /// # Source
-    /// Clopper and Pearson 1934; Hoeffding 1963, section 4, for why 0 and 1 alone are the most spread. Measured coverage at
-    /// the 95 % level for 10 values: 92.9 to 98.7 %, where the interval for skewed values has the same and is up to half as
-    /// wide again; 88.9 % where values are
-    /// 0 or 1 alone and one in five is 1.
+    /// The interval of the mean difference of pairs, first less second: two cells under the same noise draws, or two plans on the
+    /// same prompts. `bounds` are those of a value.
     ///
     /// # Example
     /// ```
-    /// use mambascope::stats::{Interval, LEVEL};
-    /// let lost_in_most = [0.01, 0.0, 0.02, 0.98, 0.0, 0.01, 0.0, 0.05, 0.0, 0.01];
-    /// let interval = Interval::probability(&lost_in_most, LEVEL);
-    /// assert!(interval.low > 0.0 && interval.high < 0.46);
+    /// use mambascope::stats::{Bounds, Interval, LEVEL};
+    /// let (one, other) = ([0.1, 0.5, 0.9, 0.4], [0.0, 0.38, 0.81, 0.28]);
+    /// let pairs = || one.into_iter().zip(other);
+    /// let logits = Interval::paired(pairs(), Bounds::Unbounded, LEVEL);
+    /// assert!(logits.low > 0.0, "though the cells themselves lie far apart");
+    /// let probabilities = Interval::paired(pairs(), Bounds::UNIT, LEVEL);
+    /// assert!(probabilities.low < 0.0, "four pairs may lack a rare one that goes the other way");
     /// ```
-    pub fn probability(values: &[f64], level: f64) -> Self {
-        // A NaN stays NaN.
-        let values: Vec<f64> = values.iter().map(|value| value.clamp(0.0, 1.0)).collect();
-        let found = Self::skewed(&values, level);
-        let (count, sum) = (values.len() as f64, values.iter().sum::<f64>());
-        let out = 0.5 - level / 2.0;
-        let low = beta_quantile(out, sum, count - sum + 1.0);
-        let high = beta_quantile(1.0 - out, sum + 1.0, count - sum);
-        found.within(low, high)
-    }
-
-    /// Student's interval of the mean difference of pairs, first less second: two cells under the same noise draws, or two
-    /// plans on the same prompts.
-    ///
-    /// # Example
-    /// ```
-    /// use mambascope::stats::{Interval, LEVEL};
-    /// let (one, other) = ([0.1, 0.5, 0.9], [0.0, 0.38, 0.81]);
-    /// let difference = Interval::paired(one.into_iter().zip(other), LEVEL);
-    /// assert!(difference.low > 0.0, "though the cells themselves lie far apart");
-    /// ```
-    pub fn paired(pairs: impl IntoIterator<Item = (f64, f64)>, level: f64) -> Self {
+    pub fn paired(pairs: impl IntoIterator<Item = (f64, f64)>, bounds: Bounds, level: f64) -> Self {
         let differences: Vec<f64> =
             pairs.into_iter().map(|(first, second)| first - second).collect();
-        Self::student(&differences, level)
+        match bounds.of_differences() {
+            Bounds::Unbounded => Self::student(&differences, level),
+            bounds => Rule::Settled.interval(&differences, bounds, level),
+        }
     }
 
     /// ROME's interval: 1.96 standard deviations over the root of the count, the deviation over the count and not one less.
@@ -145,7 +130,8 @@ impl Interval {
         let count = values.len() as f64;
         let (mean, error) = (mean(values), (squares(values) / count / count).sqrt());
         let reach = 1.96 * error;
-        Self { mean, error, low: mean - reach, high: mean + reach, level: super::LEVEL }
+        let (low, high, level) = (mean - reach, mean + reach, super::LEVEL);
+        Self { mean, error, low, high, level, method: Method::Rome }
     }
 
     /// From the lower end to the upper.
@@ -156,6 +142,11 @@ impl Interval {
     /// Whether a value lies between the ends.
     pub fn holds(&self, value: f64) -> bool {
         self.low <= value && value <= self.high
+    }
+
+    /// Whether a value lies outside of both ends for sure; an end that is not known excludes nothing.
+    pub fn excludes(&self, value: f64) -> bool {
+        value < self.low || value > self.high
     }
 
     /// Without what is below `low` or above `high`, where the true value cannot be: a probability is within 0 and 1.

@@ -1,6 +1,6 @@
 //! Quantiles of the normal distribution and of Student's t.
 
-use statrs::distribution::{Beta, ContinuousCDF, Normal, StudentsT};
+use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
 /// Past so many degrees of freedom t is taken from the normal by an expansion, whose error is below 1e-13 there; the
 /// library's own incomplete beta function loses figures as degrees grow.
@@ -39,18 +39,6 @@ pub fn student_quantile(share: f64, degrees: f64) -> f64 {
         return expansion(normal_quantile(share), degrees);
     }
     StudentsT::new(0.0, 1.0, degrees).map_or(f64::NAN, |student| student.inverse_cdf(share))
-}
-
-/// The value below which a number of the beta distribution of these shapes lies with this probability; without a first
-/// shape all of it is at 0, without a second at 1.
-pub(super) fn beta_quantile(share: f64, first: f64, second: f64) -> f64 {
-    if first <= 0.0 {
-        0.0
-    } else if second <= 0.0 {
-        1.0
-    } else {
-        Beta::new(first, second).map_or(f64::NAN, |beta| beta.inverse_cdf(share))
-    }
 }
 
 /// Student's quantile from the normal's, in powers of one over the degrees.

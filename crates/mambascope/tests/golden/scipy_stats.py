@@ -8,7 +8,7 @@ import pathlib
 
 import numpy
 import scipy
-from scipy import stats
+from scipy import integrate, optimize, special, stats
 
 random = numpy.random.RandomState(4)
 
@@ -40,12 +40,45 @@ def hall(values, level):
     return [mean - deviation * ratio(quantile), mean - deviation * ratio(-quantile)]
 
 
+def below(values, lowest, point):
+    """The chance that a mean under Dirichlet weights, one more value at the lowest place, is at most `point`: a sum of
+    exponential numbers is negative (Gil-Pelaez's inversion along the imaginary axis)."""
+    slopes = numpy.append(values, lowest) - point
+    scale = numpy.abs(slopes).max()
+
+    def integrand(u):
+        return float(numpy.imag(numpy.prod(1 / (1 - 1j * slopes / scale * u))) / u)
+
+    pieces = [integrate.quad(integrand, a, b, limit=500, epsabs=1e-13, epsrel=1e-12)[0]
+              for a, b in zip([1e-12, 1, 10, 100, 1e4], [1, 10, 100, 1e4, 1e8])]
+    return 0.5 - sum(pieces) / numpy.pi
+
+
 def probability(values, level):
-    """Hall's interval of values taken into 0 to 1, within Clopper and Pearson's of their sum."""
+    """Gaffke's bounds of values taken into 0 to 1."""
+    values, out = numpy.clip(values, 0, 1), (1 - level) / 2
+
+    def lower(values, lowest):
+        return optimize.brentq(lambda t: below(values, lowest, t) - out, lowest + 1e-9, values.max() - 1e-9, xtol=1e-13)
+
+    return [lower(values, 0.0), -lower(-values, -1.0)]
+
+
+def betting(values, level, samples):
+    """The betting confidence sequence by its definition, over the shares of `Sequence::up_to(samples)`."""
     values = numpy.clip(values, 0, 1)
-    n, k, out = len(values), numpy.sum(values), (1 - level) / 2
-    low, high = hall(values, level)
-    return [max(low, stats.beta.ppf(out, k, n - k + 1)), min(high, stats.beta.ppf(1 - out, k + 1, n - k))]
+    count = int(min(max(numpy.ceil(4 * numpy.sqrt(samples)), 32), 4096))
+    shares = (1 - numpy.cos((numpy.arange(count) + 0.5) / count * numpy.pi)) / 2
+
+    def money(mean):
+        factors = shares[:, None] * values / mean + (1 - shares[:, None]) * (1 - values) / (1 - mean)
+        return special.logsumexp(numpy.log(factors).sum(axis=1)) - numpy.log(count) + numpy.log(1 - level)
+
+    middle = numpy.clip(values.mean(), 1e-12, 1 - 1e-12)
+    ends = [(0.0, 1e-12), (1.0, 1 - 1e-12)]
+    return [
+        end if money(edge) <= 0 else optimize.brentq(money, *sorted((edge, middle)), xtol=1e-13) for end, edge in ends
+    ]
 
 
 def interval(name, values, level):
@@ -60,6 +93,7 @@ def interval(name, values, level):
         "student": list(map(float, student)),
         "skewed": list(map(float, hall(values, level))),
         "probability": list(map(float, probability(values, level))),
+        "betting": list(map(float, betting(values, level, 200))),
         "rome": [float(numpy.mean(values) - rome), float(numpy.mean(values) + rome)],
     }
 
