@@ -2,7 +2,9 @@
 
 mod check;
 mod entry;
+mod legacy;
 mod names;
+mod naming;
 mod opcodes;
 mod pickle;
 mod read;
