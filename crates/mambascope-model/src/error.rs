@@ -214,7 +214,10 @@ pub enum Error {
     SubjectEmpty,
 
     /// A subject is not in its prompt.
-    #[error("the subject `{subject}` is not in the prompt `{prompt}`\n{}", Suggested(closest, difference))]
+    #[error(
+        "the subject `{subject}` is not in the prompt `{prompt}`\n{}",
+        Suggested(closest, difference)
+    )]
     SubjectNotFound {
         /// The subject.
         subject: String,

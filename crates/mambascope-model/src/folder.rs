@@ -118,7 +118,10 @@ pub(crate) fn collect(shelf: &dyn Shelf, name: String) -> Result<Files, Error> {
     let names = WEIGHTS.map(|(file, _, _)| file).join(", ");
     let missing = match shelf.weights_by_other_names() {
         other if other.is_empty() => format!("weights ({names})"),
-        other => format!("weights under a name that is looked for ({names}); it has {}", other.join(", ")),
+        other => format!(
+            "weights under a name that is looked for ({names}); it has {}",
+            other.join(", ")
+        ),
     };
     Err(Error::Incomplete { folder: shelf.place(), missing })
 }

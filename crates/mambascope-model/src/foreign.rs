@@ -42,7 +42,10 @@ impl Foreign {
             // JSON begins with a character of ASCII, of which every second byte is then 0.
             [b'{' | b'[' | b'"', 0, ..] | [0, b'{' | b'[' | b'"', ..] => Some(Self::WideText),
             [b'P', b'K', 3, 4, ..] | [0x1f, 0x8b, ..] => Some(Self::Archive),
-            _ if ["<!doctype", "<html", "<?xml", "<head", "<body"].iter().any(|tag| begins(tag)) => {
+            _ if ["<!doctype", "<html", "<?xml", "<head", "<body"]
+                .iter()
+                .any(|tag| begins(tag)) =>
+            {
                 Some(Self::Page)
             }
             _ => None,
@@ -52,7 +55,9 @@ impl Foreign {
     /// What to do about it.
     fn help(self) -> &'static str {
         match self {
-            Self::LfsPointer => "run `git lfs pull` in that folder, or fetch the file itself from the hub",
+            Self::LfsPointer => {
+                "run `git lfs pull` in that folder, or fetch the file itself from the hub"
+            }
             Self::Page => {
                 "fetch the file itself, for example with `huggingface-cli download`; a page comes in its place where the \
                  address is wrong or the model needs a token"
@@ -82,7 +87,8 @@ pub struct Others(pub Vec<(PathBuf, Foreign)>);
 
 impl Display for Others {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let words = |(file, foreign): &(PathBuf, Foreign)| format!("{} is {foreign}", file.display());
+        let words =
+            |(file, foreign): &(PathBuf, Foreign)| format!("{} is {foreign}", file.display());
         let files: Vec<String> = self.0.iter().map(words).collect();
         let mut help: Vec<&str> = self.0.iter().map(|(_, foreign)| foreign.help()).collect();
         help.dedup();
@@ -95,8 +101,9 @@ impl Display for Others {
 /// # Source
 /// `docs/spec.md` of git-lfs: the key `version` comes first, then the address of the specification.
 pub(crate) fn is_pointer(head: &[u8]) -> bool {
-    head.strip_prefix(b"version ")
-        .is_some_and(|rest| rest.starts_with(b"https://git-lfs") || rest.starts_with(b"https://hawser"))
+    head.strip_prefix(b"version ").is_some_and(|rest| {
+        rest.starts_with(b"https://git-lfs") || rest.starts_with(b"https://hawser")
+    })
 }
 
 /// Text without the byte-order mark that may stand before it.
@@ -142,7 +149,10 @@ mod tests {
             (b"\xef\xbb\xbf{\"a\": 1}", None),
             (b"[1]", None),
             (b"", Some(Foreign::Empty)),
-            (b"version https://git-lfs.github.com/spec/v1\noid sha256:abc", Some(Foreign::LfsPointer)),
+            (
+                b"version https://git-lfs.github.com/spec/v1\noid sha256:abc",
+                Some(Foreign::LfsPointer),
+            ),
             (b"version 5", None),
             (b"\n <!DOCTYPE html>", Some(Foreign::Page)),
             (b"\xef\xbb\xbf<HTML>", Some(Foreign::Page)),

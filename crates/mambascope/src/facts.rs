@@ -72,6 +72,7 @@ pub(crate) fn bundled_facts() -> Vec<[String; 3]> {
 }
 
 fn subjects_of(text: &str) -> Result<Vec<String>, String> {
+    let text = text.trim_start_matches('\u{feff}');
     match text.trim_start().chars().next() {
         Some('[') => {
             let facts: Vec<Value> =

@@ -25,7 +25,11 @@ impl Alphabet {
         let part = |name: &str| file.get(name).unwrap_or(&Value::Null);
         let (model, splitter, decoder) = (part("model"), part("pre_tokenizer"), part("decoder"));
         let text = |name: &str| {
-            model.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+            model
+                .get(name)
+                .and_then(Value::as_str)
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned)
         };
         let kind = model.get("type").and_then(Value::as_str);
         let has = |value, kind: &str| find(value, 0, &|part| is(part, kind)).is_some();

@@ -49,7 +49,9 @@ pub(super) fn difference(there: &str, asked: &str) -> Option<String> {
     let (there, asked) = (&there[same..], &asked[same..]);
     let alike = |&(here, other): &(usize, usize)| {
         let text = |letters: &[char], count| {
-            letters.get(..count).map(|letters| folded(&letters.iter().collect::<String>()).get().to_owned())
+            letters
+                .get(..count)
+                .map(|letters| folded(&letters.iter().collect::<String>()).get().to_owned())
         };
         text(there, here).is_some_and(|here| text(asked, other) == Some(here))
     };
@@ -58,8 +60,12 @@ pub(super) fn difference(there: &str, asked: &str) -> Option<String> {
     counts.sort_by_key(|(here, other)| here + other);
     let (here, other) = counts.into_iter().find(alike).or_else(|| foreign_letter(there, asked))?;
     Some(match (numbers(&there[..here]), numbers(&asked[..other])) {
-        (here, other) if other.is_empty() => format!("the prompt has {here}, which the subject lacks"),
-        (here, other) if here.is_empty() => format!("the subject has {other}, which the prompt lacks"),
+        (here, other) if other.is_empty() => {
+            format!("the prompt has {here}, which the subject lacks")
+        }
+        (here, other) if here.is_empty() => {
+            format!("the subject has {other}, which the prompt lacks")
+        }
         (here, other) => format!("the prompt has {here} where the subject has {other}"),
     })
 }
@@ -84,7 +90,10 @@ fn folded(text: &str) -> NormalizedString {
 }
 
 fn is_invisible(letter: char) -> bool {
-    matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{fe0e}' | '\u{fe0f}')
+    matches!(
+        letter,
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{fe0e}' | '\u{fe0f}'
+    )
 }
 
 /// The plain one among signs that look alike.
@@ -115,7 +124,11 @@ mod tests {
             ("Spider\u{2011}Man", "Spider-Man", "U+2011 where the subject has U+002D"),
             ("\u{fb01}nance", "finance", "U+FB01 where the subject has U+0066 U+0069"),
             ("Zero\u{200b}Width", "ZeroWidth", "U+200B, which the subject lacks"),
-            ("Việt Nam", "Vie\u{323}\u{302}t Nam", "U+1EC7 where the subject has U+0065 U+0323 U+0302"),
+            (
+                "Việt Nam",
+                "Vie\u{323}\u{302}t Nam",
+                "U+1EC7 where the subject has U+0065 U+0323 U+0302",
+            ),
         ] {
             let prompt = format!("I like ☃ {there} most");
             let found = find(&prompt, asked).expect(asked);

@@ -43,7 +43,8 @@ pub(super) fn problems<'a>(
         problems.push(damaged(tensor.file, tensor.name, stored, expected));
     }
     let seen_layers: BTreeSet<usize> = seen.iter().filter_map(|name| layer(name)).collect();
-    let absent: BTreeSet<usize> = (0..config.layers).filter(|at| !seen_layers.contains(at)).collect();
+    let absent: BTreeSet<usize> =
+        (0..config.layers).filter(|at| !seen_layers.contains(at)).collect();
     let beyond = seen_layers.range(config.layers..).copied().collect();
     // Of layers that are missing or extra whole, one sentence says more than one for each of their weights.
     problems.retain(|problem| layer(&problem.item).is_none_or(|at| at < config.layers));

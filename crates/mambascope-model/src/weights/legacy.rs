@@ -103,7 +103,9 @@ fn parts<'a>(
 ) -> Result<BTreeMap<&'a str, Part>, Problem> {
     let mut parts = BTreeMap::new();
     for key in keys {
-        let problem = |found: String| damaged(file, &format!("storage {key}"), found, "numbers within the file");
+        let problem = |found: String| {
+            damaged(file, &format!("storage {key}"), found, "numbers within the file")
+        };
         let size = sizes.get(key).copied().filter(|size| *size > 0);
         let size = size.ok_or_else(|| problem("a kind of number that is not known".to_owned()))?;
         let mut count = [0; 8];

@@ -22,8 +22,14 @@ const WRAPPERS: [&str; 5] = [
 /// What whole models are called in what holds them.
 const HOLDERS: [&str; 5] = ["backbone", "model", "base_model", "mamba", "transformer"];
 /// Buffers that say nothing of the numbers a Mamba computes: counters of profilers and of other layers.
-const INERT: [&str; 6] =
-    ["total_ops", "total_params", "num_batches_tracked", "inv_freq", "position_ids", "_extra_state"];
+const INERT: [&str; 6] = [
+    "total_ops",
+    "total_params",
+    "num_batches_tracked",
+    "inv_freq",
+    "position_ids",
+    "_extra_state",
+];
 /// The longest name that is looked into, in bytes.
 const NAME_LIMIT: usize = 512;
 
@@ -46,7 +52,8 @@ pub(super) fn is_inert(name: &str) -> bool {
 /// When names are of two kinds, or of another program: one problem, which names the difference.
 pub(super) fn canonical<'a>(names: &[&'a str], file: &Path) -> Result<Vec<String>, Problem> {
     let splits: Vec<Option<Split>> = names.iter().map(|name| split(name)).collect();
-    let problem = |found: String, expected: &str| Err(damaged(file, "tensor names", found, expected));
+    let problem =
+        |found: String, expected: &str| Err(damaged(file, "tensor names", found, expected));
     if let (Some(first), true) = (names.first(), splits.iter().all(Option::is_none)) {
         let others = match names.len() - 1 {
             0 => String::new(),

@@ -19,7 +19,8 @@ const VALUES_LIMIT: usize = 1 << 20;
 const DIMENSIONS_LIMIT: usize = 8;
 
 /// What training programs keep beside the tensors. None of these is called; what they stand for is left out.
-const ASIDE: [(&str, &str); 22] = [
+const ASIDE: [(&str, &str); 23] = [
+    ("_codecs", "encode"),
     ("argparse", "Namespace"),
     ("types", "SimpleNamespace"),
     ("collections", "defaultdict"),
@@ -129,6 +130,8 @@ struct Machine<'a> {
     stack: Vec<Id>,
     marks: Vec<usize>,
     memo: BTreeMap<u32, Id>,
+    /// Pairs of dictionaries that were made of lists, of which one list can make many.
+    paired: usize,
 }
 
 impl Machine<'_> {
@@ -232,13 +235,14 @@ impl Machine<'_> {
         self.push(Value::Integer(value))
     }
 
-    /// An integer of up to eight bytes, its sign in the last.
+    /// An integer, its sign in the last byte.
     fn long(&mut self) -> Result<(), Fault> {
         let width = usize::from(self.byte()?);
-        if width > 8 {
-            return Err(self.fault(format!("an integer of {width} bytes")));
-        }
         let range = self.take(width)?;
+        if width > 8 {
+            // No size has so many: a magic number, or a random generator's state.
+            return self.push(Value::Other);
+        }
         let bytes = &self.bytes[range];
         let filler = if bytes.last().is_some_and(|last| *last >= 0x80) { 0xff } else { 0 };
         let mut wide = [filler; 8];
@@ -426,7 +430,12 @@ impl Machine<'_> {
         match (&self.values[callable], arguments.as_slice()) {
             (Value::Global(Global::OrderedDict), []) => self.push(Value::Dictionary(Vec::new())),
             (Value::Global(Global::OrderedDict), [pairs]) => {
-                let pairs = self.pairs(*pairs).ok_or_else(|| self.fault("a dictionary of no pairs"))?;
+                let pairs =
+                    self.pairs(*pairs).ok_or_else(|| self.fault("a dictionary of no pairs"))?;
+                self.paired += pairs.len() + 1;
+                if self.paired > VALUES_LIMIT {
+                    return Err(self.fault(format!("more than {VALUES_LIMIT} pairs")));
+                }
                 self.push(Value::Dictionary(pairs))
             }
             (Value::Global(Global::RebuildTensor), arguments) => {

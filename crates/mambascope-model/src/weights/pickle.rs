@@ -30,6 +30,9 @@ impl Described {
 const WRAPPED: [&str; 6] =
     ["state_dict", "model_state_dict", "model_state", "model", "module", "weights"];
 
+/// The most names in a dictionary: five times the tensors of a model of the most layers.
+const TENSORS_LIMIT: usize = 1 << 16;
+
 /// Every tensor in the dictionary that the pickle holds, or in the one that a training program put into it.
 pub(super) fn tensors(bytes: &[u8]) -> Result<Vec<Described>, Fault> {
     described(bytes, &unpickle(bytes, 0)?)
@@ -51,20 +54,26 @@ pub(super) fn described(bytes: &[u8], pickle: &Unpickled) -> Result<Vec<Describe
     let Value::Dictionary(entries) = &values[inside] else {
         return Err(fault("something else than a dictionary".to_owned()));
     };
-    let described = entries.iter().filter_map(|(key, value)| match (&values[*key], &values[*value]) {
-        (Value::Text(name), Value::Tensor(tensor)) => Some(Ok(Described {
-            name: text(name),
-            key: text(&tensor.storage.key),
-            tensor: Pickled::clone(tensor),
-        })),
-        // FP8 and quantisation programs leave states here that are no tensors.
-        (Value::Text(name), Value::Other) if text(name).ends_with("_extra_state") => None,
-        (Value::Text(name), Value::Dictionary(_)) => {
-            Some(Err(fault(format!("a dictionary within, named `{}`", text(name)))))
-        }
-        (Value::Text(name), _) => Some(Err(fault(format!("`{}`, which is no tensor", text(name))))),
-        _ => Some(Err(fault("a key that is no name".to_owned()))),
-    });
+    if entries.len() > TENSORS_LIMIT {
+        return Err(fault(format!("{} names in a dictionary", entries.len())));
+    }
+    let described =
+        entries.iter().filter_map(|(key, value)| match (&values[*key], &values[*value]) {
+            (Value::Text(name), Value::Tensor(tensor)) => Some(Ok(Described {
+                name: text(name),
+                key: text(&tensor.storage.key),
+                tensor: Pickled::clone(tensor),
+            })),
+            // FP8 and quantisation programs leave states here that are no tensors.
+            (Value::Text(name), Value::Other) if text(name).ends_with("_extra_state") => None,
+            (Value::Text(name), Value::Dictionary(_)) => {
+                Some(Err(fault(format!("a dictionary within, named `{}`", text(name)))))
+            }
+            (Value::Text(name), _) => {
+                Some(Err(fault(format!("`{}`, which is no tensor", text(name)))))
+            }
+            _ => Some(Err(fault("a key that is no name".to_owned()))),
+        });
     described.collect()
 }
 

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use zip::{CompressionMethod, ZipArchive};
 
-use super::{damaged, legacy};
 use super::entry::Entry;
 use super::opcodes::Fault;
 use super::pickle::{self, Described};
+use super::{damaged, legacy};
 use crate::error::Problem;
 
 /// The most bytes the pickle may have: a model of a thousand layers has under 2 MiB.
@@ -55,9 +55,10 @@ pub(super) fn entries(
 
 /// A pickle that is no dictionary of tensors, and how to make one of it.
 pub(super) fn refused(file: &Path, item: &str, fault: Fault) -> Problem {
-    let name = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let name =
+        file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let expected = format!(
-        "a dictionary of tensors, as state_dict() gives it; Python makes one with `import torch; \
+        "a dictionary of tensors, as state_dict() gives it; of a file that you trust, Python makes one: `import torch; \
          model = torch.load(\"{name}\", map_location=\"cpu\", weights_only=False); \
          torch.save(model.state_dict(), \"{name}\")`"
     );
