@@ -96,7 +96,12 @@ impl Checkpoint {
         let all = std::iter::once(&files.config).chain(&files.weights).chain(&files.tokenizer);
         foreign::refuse(all)?;
         let text = files.config.content(CONFIG_LIMIT)?;
-        let (config, dialect) = Config::parse_dialect(&text, files.config.path())?;
+        let (mut config, dialect) = Config::parse_dialect(&text, files.config.path())?;
+        let padded = config.vocabulary != config.known_vocabulary;
+        // Programs that write mamba_ssm's keys need not pad as it does: the embedding decides.
+        if padded && Tensors::embedding_rows(&files) == Some(config.known_vocabulary) {
+            config.vocabulary = config.known_vocabulary;
+        }
         let tensors = Tensors::read_under(&files, &config, meter)?;
         let tokenizer = files.tokenizer.or_else(|| fallback(dialect, &config));
         let mut checkpoint = Self::new(files.name, config, tensors);

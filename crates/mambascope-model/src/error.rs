@@ -68,10 +68,10 @@ pub enum Error {
     },
 
     /// Files of a checkpoint are of another kind than their names say.
-    #[error("{others}")]
+    #[error("{files}")]
     Foreign {
         /// The files, and what each is.
-        others: crate::foreign::Others,
+        files: crate::foreign::ForeignFiles,
     },
 
     /// A config asks for something that no Mamba-1 has, or that is absurd.

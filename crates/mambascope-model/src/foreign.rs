@@ -12,7 +12,7 @@ const HEAD: u64 = 512;
 /// The mark that some editors put before UTF-8 text.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// What a file is that is not what its name says.
+/// A kind of file that is found in place of another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Foreign {
@@ -29,7 +29,7 @@ pub enum Foreign {
 }
 
 impl Foreign {
-    /// What a file is by its first bytes, where that is none of the files of a checkpoint that hold text.
+    /// The kind of a file by its first bytes; none where it may be text of a checkpoint.
     fn of(head: &[u8]) -> Option<Self> {
         let text = without_mark(head).trim_ascii_start();
         let begins = |start: &str| {
@@ -38,9 +38,12 @@ impl Foreign {
         match head {
             [] => Some(Self::Empty),
             _ if is_pointer(head) => Some(Self::LfsPointer),
-            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, 0, 0xfe, 0xff, ..] => Some(Self::WideText),
             // JSON begins with a character of ASCII, of which every second byte is then 0.
-            [b'{' | b'[' | b'"', 0, ..] | [0, b'{' | b'[' | b'"', ..] => Some(Self::WideText),
+            [0xff, 0xfe, ..]
+            | [0xfe, 0xff, ..]
+            | [0, 0, 0xfe, 0xff, ..]
+            | [b'{' | b'[' | b'"', 0, ..]
+            | [0, b'{' | b'[' | b'"', ..] => Some(Self::WideText),
             [b'P', b'K', 3, 4, ..] | [0x1f, 0x8b, ..] => Some(Self::Archive),
             _ if ["<!doctype", "<html", "<?xml", "<head", "<body"]
                 .iter()
@@ -52,7 +55,7 @@ impl Foreign {
         }
     }
 
-    /// What to do about it.
+    /// The next step for a reader.
     fn help(self) -> &'static str {
         match self {
             Self::LfsPointer => {
@@ -83,9 +86,9 @@ impl Display for Foreign {
 
 /// The files that are something else, and what to do about each kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Others(pub Vec<(PathBuf, Foreign)>);
+pub struct ForeignFiles(pub Vec<(PathBuf, Foreign)>);
 
-impl Display for Others {
+impl Display for ForeignFiles {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let words =
             |(file, foreign): &(PathBuf, Foreign)| format!("{} is {foreign}", file.display());
@@ -96,7 +99,7 @@ impl Display for Others {
     }
 }
 
-/// Whether the bytes begin as a Git LFS pointer does.
+/// True of bytes that begin as a Git LFS pointer does.
 ///
 /// # Source
 /// `docs/spec.md` of git-lfs: the key `version` comes first, then the address of the specification.
@@ -119,7 +122,9 @@ pub(crate) fn json<'a>(text: &'a [u8], file: &Path) -> Result<&'a [u8], Error> {
     match Foreign::of(text) {
         // serde_json says where an empty text ends.
         None | Some(Foreign::Empty) => Ok(without_mark(text)),
-        Some(foreign) => Err(Error::Foreign { others: Others(vec![(file.to_owned(), foreign)]) }),
+        Some(foreign) => {
+            Err(Error::Foreign { files: ForeignFiles(vec![(file.to_owned(), foreign)]) })
+        }
     }
 }
 
@@ -135,7 +140,7 @@ pub(crate) fn refuse<'a>(blobs: impl Iterator<Item = &'a Blob>) -> Result<(), Er
             others.push((blob.path().to_owned(), foreign));
         }
     }
-    if others.is_empty() { Ok(()) } else { Err(Error::Foreign { others: Others(others) }) }
+    if others.is_empty() { Ok(()) } else { Err(Error::Foreign { files: ForeignFiles(others) }) }
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ pub use checkpoint::Checkpoint;
 pub use config::Config;
 pub use decode::Reader;
 pub use error::{Error, Problem};
-pub use foreign::{Foreign, Others};
+pub use foreign::{Foreign, ForeignFiles};
 pub use hub::{Cached, cached};
 pub use loading::Loading;
 pub use model::{Compute, Model, Program};

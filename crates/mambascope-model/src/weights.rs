@@ -83,6 +83,11 @@ impl Tensors {
         Ok(Self(Arc::new(Kept::Files(Stored::check(files, config, meter)?))))
     }
 
+    /// How many rows the embedding has, where the headers can be read and have one.
+    pub(crate) fn embedding_rows(files: &Files) -> Option<usize> {
+        read::embedding_rows(files)
+    }
+
     /// Weights that are drawn when they are asked for.
     pub(crate) fn drawn(drawn: Drawn) -> Self {
         Self(Arc::new(Kept::Drawn(drawn)))

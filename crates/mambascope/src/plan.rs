@@ -171,7 +171,7 @@ pub enum Direction {
     Noise,
 }
 
-/// Whether the tokens with which the tokenizer's template begins a text, such as `<s>` or `[CLS]`, stand before the prompt.
+/// The tokens with which the tokenizer's template begins a text, such as `<s>` or `[CLS]`: put before the prompt, or left out.
 ///
 /// It holds for every text of a plan; prompts that are tokens stay as they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -230,7 +230,7 @@ pub struct Plan {
     /// How narrow intervals are to be; else as many samples are drawn as the noise says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Until>,
-    /// Whether the tokenizer's own beginning stands before the prompt.
+    /// The tokenizer's own beginning, before the prompt or left out.
     #[serde(default, skip_serializing_if = "is_default")]
     pub bos: Bos,
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// What the characters of a vocabulary mean.
+/// The meaning of a vocabulary's characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Alphabet {
     /// One byte each, as in GPT-2.

@@ -51,7 +51,7 @@ pub(super) fn entries(
     tensors.iter().map(place_of).collect()
 }
 
-/// Whether the machine that wrote a file says that it kept the low bytes of numbers first.
+/// True where the machine that wrote a file kept the low bytes of numbers first, by its own word.
 fn is_little_endian(machine: &Unpickled, bytes: &[u8]) -> bool {
     let Value::Dictionary(entries) = &machine.values[machine.result] else { return false };
     entries.iter().any(|(key, value)| {

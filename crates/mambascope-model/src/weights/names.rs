@@ -9,7 +9,7 @@ pub(super) const EMBEDDING: &str = "backbone.embedding.weight";
 /// The head that turns the last residual into logits.
 pub(super) const HEAD: &str = "lm_head.weight";
 
-/// What a layer's weights are called behind its number.
+/// The names of a layer's weights behind its number.
 pub(super) const PARTS: [&str; 12] = [
     "norm.weight",
     "mixer.in_proj.weight",

@@ -19,7 +19,7 @@ const WRAPPERS: [&str; 5] = [
     "_checkpoint_wrapped_module",
     "_forward_module",
 ];
-/// What whole models are called in what holds them.
+/// The names of whole models in classes that hold them.
 const HOLDERS: [&str; 5] = ["backbone", "model", "base_model", "mamba", "transformer"];
 /// Buffers that say nothing of the numbers a Mamba computes: counters of profilers and of other layers.
 const INERT: [&str; 6] = [
@@ -35,13 +35,13 @@ const NAME_LIMIT: usize = 512;
 
 /// A name in a file, and what it means.
 struct Split {
-    /// What stands before the weight's own name, wrappers left out.
+    /// All before the weight's own name, wrappers left out.
     prefix: String,
     /// Its name in state-spaces/mamba.
     canonical: String,
 }
 
-/// Whether a tensor is none of the model's weights, and changes nothing.
+/// True of a tensor that is no weight of the model, and changes nothing.
 pub(super) fn is_inert(name: &str) -> bool {
     INERT.contains(&name.rsplit('.').next().unwrap_or(name))
 }
@@ -103,7 +103,7 @@ pub(super) fn canonical<'a>(names: &[&'a str], file: &Path) -> Result<Vec<String
     Ok(names.iter().zip(splits).map(own).collect())
 }
 
-/// Whether a prefix is a stack of those that are known.
+/// True of a stack of known prefixes.
 fn is_known(prefix: &str) -> bool {
     prefix.is_empty() || prefix.split('.').all(|segment| HOLDERS.contains(&segment))
 }

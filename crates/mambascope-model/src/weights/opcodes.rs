@@ -18,7 +18,7 @@ const VALUES_LIMIT: usize = 1 << 20;
 /// The most dimensions of a tensor.
 const DIMENSIONS_LIMIT: usize = 8;
 
-/// What training programs keep beside the tensors. None of these is called; what they stand for is left out.
+/// Names that training programs keep beside the tensors. None of these is called; their values are left out.
 const ASIDE: [(&str, &str); 23] = [
     ("_codecs", "encode"),
     ("argparse", "Namespace"),

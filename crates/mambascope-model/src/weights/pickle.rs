@@ -26,7 +26,7 @@ impl Described {
     }
 }
 
-/// What training programs call the dictionary of tensors in what they save, the one to take first first.
+/// Keys under which training programs save the dictionary of tensors, the one to take first first.
 const WRAPPED: [&str; 6] =
     ["state_dict", "model_state_dict", "model_state", "model", "module", "weights"];
 

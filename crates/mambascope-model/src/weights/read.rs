@@ -59,6 +59,13 @@ fn named<'a>(mut places: Vec<Place<'a>>, file: &Path) -> Result<Vec<Place<'a>>, 
     Ok(places)
 }
 
+/// How many rows the embedding has, where the headers can be read and have one.
+pub(super) fn embedding_rows(files: &Files) -> Option<usize> {
+    let places = named(listed(files).ok()?, Path::new("")).ok()?;
+    let embedding = places.iter().find(|place| place.entry.name == EMBEDDING)?;
+    embedding.entry.shape.first().copied()
+}
+
 pub(super) fn refuse(problems: Vec<Problem>) -> Result<(), Error> {
     if problems.is_empty() { Ok(()) } else { Err(Error::Weights { problems }) }
 }

@@ -65,7 +65,7 @@ pub(super) fn refused(file: &Path, item: &str, fault: Fault) -> Problem {
     damaged(file, &format!("{item}, byte {}", fault.at), fault.found, expected)
 }
 
-/// Whether a file is of torch before 1.6; says what it is where it is neither that nor a zip archive.
+/// True of a file of torch before 1.6; one that is neither that nor a zip archive is named for what it is.
 fn is_legacy(reader: &mut (impl Read + Seek), file: &Path) -> Result<bool, Problem> {
     /// The end of the magic number, the same in all protocols of pickle.
     const MAGIC: &[u8] = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
@@ -76,9 +76,10 @@ fn is_legacy(reader: &mut (impl Read + Seek), file: &Path) -> Result<bool, Probl
     reader.seek(SeekFrom::Start(0)).map_err(failed)?;
     let found = match head.as_slice() {
         [b'P', b'K', 3, 4, ..] => return Ok(false),
-        [0x80, 2..=3, magic @ ..] if magic.starts_with(MAGIC) => return Ok(true),
         // From protocol 4 on a frame's length stands before the magic number.
-        [0x80, 4..=5, _, _, _, _, _, _, _, _, _, magic @ ..] if magic.starts_with(MAGIC) => {
+        [0x80, 2..=3, magic @ ..] | [0x80, 4..=5, _, _, _, _, _, _, _, _, _, magic @ ..]
+            if magic.starts_with(MAGIC) =>
+        {
             return Ok(true);
         }
         [_, _, _, _, _, 0, 0, 0, b'{', ..] => "a safetensors file: call it model.safetensors",

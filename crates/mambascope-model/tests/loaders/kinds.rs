@@ -84,7 +84,7 @@ fn byte_level(template: Option<Value>) -> Tokens {
 fn byte_level_after(prefix: &str, template: Option<Value>) -> Tokens {
     let level = json!({"type": "ByteLevel", "add_prefix_space": prefix == " ", "trim_offsets": true,
         "use_regex": true});
-    let pieces = ["The", "ĠThe", "ĠEif", "Eif", "fel", "ĠTower", "Ġis", "Ġin", "ĠParis", "Paris"];
+    let pieces = ["ĠThe", "The", "ĠEif", "Eif", "fel", "ĠTower", "Ġis", "Ġin", "ĠParis", "Paris"];
     let after = template.map_or_else(
         || level.clone(),
         |template| json!({"type": "Sequence", "processors": [level, template]}),
@@ -149,7 +149,7 @@ fn words() -> Tokens {
 }
 
 fn first_gpt() -> Tokens {
-    // Whose merges come first, wins: those of the short words come last.
+    // The merge that comes first wins, so those of the short words come last.
     let pieces = ["paris</w>", "the</w>", "eif", "fel</w>", "tower</w>", "is</w>", "in</w>"];
     let mut model = bpe(&["<unk>"], &[], json!({}));
     let letters: Vec<String> = ('a'..='z').map(String::from).collect();
@@ -264,6 +264,16 @@ fn what_a_template_adds_is_known_and_not_added() {
         assert_eq!(around(&tokens), expected, "{kind}");
         assert!(!labels(&tokens, PROMPT).contains(&"<s>".to_owned()));
     }
+}
+
+#[test]
+fn a_template_is_known_where_no_letter_has_a_token() {
+    let around = template(&["<s>"], &["</s>"], &["<s>", "</s>"]);
+    let tokens = tokenizer(json!({"added_tokens": special(&["<s>", "</s>"]),
+        "pre_tokenizer": {"type": "Whitespace"}, "post_processor": around,
+        "model": {"type": "WordLevel", "unk_token": "[UNK]", "vocab": ids(["<s>", "</s>", "dog"])}}));
+    assert_eq!((tokens.begin(), tokens.end()), (&[0][..], &[1][..]));
+    assert!(tokens.encode("cat").is_err(), "no token, and none for what is unknown");
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn opened(folder: &Path) -> Result<Vec<u32>, String> {
     Ok(numbers.into_iter().map(f32::to_bits).collect())
 }
 
-/// Whether a folder's logits are those of the plain one, bit by bit.
+/// Holds a folder's logits to those of the plain one, bit by bit.
 fn reads(folder: &TempDir, what: &str) {
     let plain = opened(self::folder(&[]).path()).unwrap();
     assert_eq!(opened(folder.path()), Ok(plain), "{what}");
@@ -200,6 +200,16 @@ fn the_keys_decide_how_a_config_is_read() {
         FOLDER/config.json describes `falcon_mamba`, which is not supported yet
         help: choose a Mamba-1 checkpoint, such as state-spaces/mamba-130m
         "#);
+}
+
+#[test]
+fn an_embedding_that_is_not_padded_is_read_as_it_is() {
+    let shape = Config { vocabulary: 29, known_vocabulary: 29, ..Config::tiny() };
+    let weights = safetensors(&parts(&shape));
+    let flat = br#"{"d_model": 16, "n_layer": 4, "vocab_size": 29, "d_state": 4}"#;
+    let odd = folder(&[("config.json", flat), ("model.safetensors", &weights)]);
+    let plain = folder(&[("config.json", &transformers(&shape)), ("model.safetensors", &weights)]);
+    assert_eq!(opened(odd.path()), Ok(opened(plain.path()).unwrap()));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use mambascope_model::{Model, Tokens};
 use super::Problem;
 use crate::plan::{Bos, Plan, Prompt};
 
-/// What is put before these ids of a text: nothing where they begin so already.
+/// The tokens to put before these ids of a text: none where they begin so already.
 pub(super) fn begin<'a>(tokens: &'a Tokens, bos: Bos, ids: &[u32]) -> &'a [u32] {
     match bos {
         Bos::Added if !ids.starts_with(tokens.begin()) => tokens.begin(),
@@ -36,7 +36,7 @@ pub(crate) fn bos_problem(model: &Model, plan: &Plan) -> Option<Problem> {
     }
 }
 
-/// What a reader should know of a text before which its tokenizer's own beginning is left out.
+/// A warning about a text before which its tokenizer's own beginning is left out.
 pub(crate) fn bos_warning(model: &Model, prompt: &Prompt, bos: Bos, ids: &[u32]) -> Option<String> {
     let (Bos::Omitted, Prompt::Text(_), Some(tokens)) = (bos, prompt, model.tokens()) else {
         return None;
