@@ -326,6 +326,9 @@ pub trait Scope {
 
     /// Records what a prompt is at a site of some layers; a notebook shows how far it is, and may interrupt it.
     ///
+    /// A token with which the tokenizer's template begins a text is left out; the ids that [`Trace::prompt_ids`] gives after
+    /// [`Trace::bos`] have it.
+    ///
     /// # Errors
     /// When the prompt cannot be tokenised, or the model has no such layer; [`Error::Stopped`] when a notebook interrupts
     /// it, before the next layer, or the next token where states are recorded.

@@ -80,7 +80,7 @@ fn what_cannot_be_begun_is_refused() {
     for verb in ["trace", "record", "knock-out"] {
         let mut bundled = mambascope(folder.path());
         let (code, said) = standard_error(bundled.args([verb, "Rome is in", "--bos"]));
-        assert_eq!(code, Some(1), "{verb}");
+        assert_eq!(code, Some(2), "{verb}");
         assert!(said.contains("puts no token before a text"), "{verb}: {said}");
     }
 }

@@ -72,12 +72,12 @@ pub(super) fn canonical<'a>(names: &[&'a str], file: &Path) -> Result<Vec<String
         .collect();
     if prefixes.len() > 1 {
         let shown = |prefix: &&str| match *prefix {
-            "" => "none that is known".to_owned(),
+            "" => "`backbone.` or the like".to_owned(),
             prefix => format!("`{}.`", shortened(prefix)),
         };
         let shown: Vec<String> = prefixes.iter().take(4).map(shown).collect();
         return problem(
-            format!("weights under several prefixes: {}", shown.join(", ")),
+            format!("weights under several prefixes: {}", shown.join(" and ")),
             "one model: keep the tensors under one of these prefixes, and save them again",
         );
     }

@@ -115,7 +115,7 @@ fn names_of_two_models_or_of_another_are_refused_in_one_sentence() {
     );
     let folder = |weights: &[u8]| folder(&[("model.safetensors", weights)]);
     assert_snapshot!(refused(&folder(&safetensors(&twice))), @r#"
-        the weights cannot be used: FOLDER/model.safetensors: tensor names: found weights under several prefixes: none that is known, `ema.backbone.`, expected one model: keep the tensors under one of these prefixes, and save them again
+        the weights cannot be used: FOLDER/model.safetensors: tensor names: found weights under several prefixes: `backbone.` or the like and `ema.backbone.`, expected one model: keep the tensors under one of these prefixes, and save them again
         help: check that config and weights belong together, and fetch again what was cut short
         "#);
     let mut both = parts(&Config::tiny());
