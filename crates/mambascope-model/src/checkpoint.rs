@@ -105,13 +105,11 @@ impl Checkpoint {
         let tensors = Tensors::read_under(&files, &config, meter)?;
         let tokenizer = files.tokenizer.or_else(|| fallback(dialect, &config));
         let mut checkpoint = Self::new(files.name, config, tensors);
-        match tokenizer {
-            Some(blob) => Ok(checkpoint.tokenizer(&Tokens::read(&blob)?)),
-            None => {
-                checkpoint.slow_tokenizer = files.slow_tokenizer;
-                Ok(checkpoint)
-            }
+        if let Some(blob) = tokenizer {
+            return Ok(checkpoint.tokenizer(&Tokens::read(&blob)?));
         }
+        checkpoint.slow_tokenizer = files.slow_tokenizer;
+        Ok(checkpoint)
     }
 
     /// What identifies the model: SHA-256 over its config and the SHA-256 of each of its weights, in hexadecimal.

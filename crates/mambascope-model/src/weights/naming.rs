@@ -50,7 +50,7 @@ pub(super) fn is_inert(name: &str) -> bool {
 ///
 /// # Errors
 /// When names are of two kinds, or of another program: one problem, which names the difference.
-pub(super) fn canonical<'a>(names: &[&'a str], file: &Path) -> Result<Vec<String>, Problem> {
+pub(super) fn canonical(names: &[&str], file: &Path) -> Result<Vec<String>, Problem> {
     let splits: Vec<Option<Split>> = names.iter().map(|name| split(name)).collect();
     let problem =
         |found: String, expected: &str| Err(damaged(file, "tensor names", found, expected));

@@ -7,7 +7,7 @@ use crate::files::shared;
 
 const PROMPT: &str = "The Eiffel Tower is in";
 
-fn tokenizer(parts: Value) -> Tokens {
+fn tokenizer(parts: &Value) -> Tokens {
     let mut file = json!({"version": "1.0", "truncation": null, "padding": null,
         "added_tokens": [], "normalizer": null, "pre_tokenizer": null, "post_processor": null,
         "decoder": null});
@@ -22,7 +22,7 @@ fn ids<'a>(tokens: impl IntoIterator<Item = &'a str>) -> Map<String, Value> {
 }
 
 /// A BPE that has these pieces, each merged from its letters one after the other.
-fn bpe(special: &[&str], pieces: &[&str], options: Value) -> Value {
+fn bpe(special: &[&str], pieces: &[&str], options: &Value) -> Value {
     let mut vocabulary: Vec<String> = special.iter().map(|&text| text.to_owned()).collect();
     let letters = pieces.iter().flat_map(|piece| piece.chars()).chain('a'..='z').chain('A'..='Z');
     for letter in letters.map(String::from) {
@@ -89,9 +89,9 @@ fn byte_level_after(prefix: &str, template: Option<Value>) -> Tokens {
         || level.clone(),
         |template| json!({"type": "Sequence", "processors": [level, template]}),
     );
-    tokenizer(json!({"added_tokens": special(&["<|begin|>"]), "pre_tokenizer": level,
+    tokenizer(&json!({"added_tokens": special(&["<|begin|>"]), "pre_tokenizer": level,
         "decoder": level, "post_processor": after,
-        "model": bpe(&["<|begin|>"], &pieces, json!({}))}))
+        "model": bpe(&["<|begin|>"], &pieces, &json!({}))}))
 }
 
 const PIECES: [&str; 7] = ["▁The", "▁Eif", "fel", "▁Tower", "▁is", "▁in", "▁Paris"];
@@ -99,7 +99,7 @@ const PIECES: [&str; 7] = ["▁The", "▁Eif", "fel", "▁Tower", "▁is", "▁i
 fn llama(before: bool) -> Tokens {
     let known = ["<unk>", "<s>", "</s>", "<0x0A>", "<0xE2>", "<0x98>", "<0x83>"];
     let after = if before { template(&["<s>"], &[], &known[..3]) } else { Value::Null };
-    tokenizer(json!({"added_tokens": special(&known[..3]),
+    tokenizer(&json!({"added_tokens": special(&known[..3]),
         "normalizer": {"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "▁"},
             {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}]},
         "decoder": {"type": "Sequence", "decoders": [
@@ -107,15 +107,15 @@ fn llama(before: bool) -> Tokens {
             {"type": "ByteFallback"}, {"type": "Fuse"},
             {"type": "Strip", "content": " ", "start": 1, "stop": 0}]},
         "post_processor": after,
-        "model": bpe(&known, &PIECES, json!({"unk_token": "<unk>", "byte_fallback": true}))}))
+        "model": bpe(&known, &PIECES, &json!({"unk_token": "<unk>", "byte_fallback": true}))}))
 }
 
 fn metaspace(scheme: &str) -> Tokens {
     let space = json!({"type": "Metaspace", "replacement": "▁", "prepend_scheme": scheme,
         "split": true});
-    tokenizer(json!({"pre_tokenizer": space, "decoder": space,
+    tokenizer(&json!({"pre_tokenizer": space, "decoder": space,
         "model": bpe(&["<unk>"], &["▁The", "The", "▁Eif", "fel", "▁Tower", "▁is", "▁in", "▁Paris"],
-            json!({"unk_token": "<unk>"}))}))
+            &json!({"unk_token": "<unk>"}))}))
 }
 
 fn unigram() -> Tokens {
@@ -125,14 +125,14 @@ fn unigram() -> Tokens {
     let mut vocabulary = vec![json!(["<unk>", 0.0]), json!(["▁", -6.0])];
     vocabulary.extend(PIECES.iter().map(|piece| json!([piece, -3.0])));
     vocabulary.extend(letters);
-    tokenizer(json!({"pre_tokenizer": space, "decoder": space,
+    tokenizer(&json!({"pre_tokenizer": space, "decoder": space,
         "model": {"type": "Unigram", "unk_id": 0, "vocab": vocabulary, "byte_fallback": false}}))
 }
 
 fn word_piece() -> Tokens {
     let known = ["[UNK]", "[CLS]", "[SEP]"];
     let pieces = ["the", "ei", "##f", "##fel", "tower", "is", "in", "paris", ",", "."];
-    tokenizer(json!({"added_tokens": special(&known),
+    tokenizer(&json!({"added_tokens": special(&known),
         "normalizer": {"type": "BertNormalizer", "clean_text": true, "strip_accents": null,
             "handle_chinese_chars": true, "lowercase": true},
         "pre_tokenizer": {"type": "BertPreTokenizer"},
@@ -144,14 +144,14 @@ fn word_piece() -> Tokens {
 
 fn words() -> Tokens {
     let vocabulary = ["[UNK]", "The", "Eiffel", "Tower", "is", "in", "Paris", ","];
-    tokenizer(json!({"pre_tokenizer": {"type": "Whitespace"},
+    tokenizer(&json!({"pre_tokenizer": {"type": "Whitespace"},
         "model": {"type": "WordLevel", "unk_token": "[UNK]", "vocab": ids(vocabulary)}}))
 }
 
 fn first_gpt() -> Tokens {
     // The merge that comes first wins, so those of the short words come last.
     let pieces = ["paris</w>", "the</w>", "eif", "fel</w>", "tower</w>", "is</w>", "in</w>"];
-    let mut model = bpe(&["<unk>"], &[], json!({}));
+    let mut model = bpe(&["<unk>"], &[], &json!({}));
     let letters: Vec<String> = ('a'..='z').map(String::from).collect();
     let ends = letters.iter().map(|letter| format!("{letter}</w>"));
     let mut vocabulary: Vec<String> = letters.iter().cloned().chain(ends).collect();
@@ -173,7 +173,7 @@ fn first_gpt() -> Tokens {
     model["vocab"] = Value::Object(ids(vocabulary.iter().map(String::as_str)));
     model["merges"] = json!(merges);
     model["end_of_word_suffix"] = json!("</w>");
-    tokenizer(json!({"normalizer": {"type": "Lowercase"}, "pre_tokenizer": {"type": "Whitespace"},
+    tokenizer(&json!({"normalizer": {"type": "Lowercase"}, "pre_tokenizer": {"type": "Whitespace"},
         "decoder": {"type": "BPEDecoder", "suffix": "</w>"}, "model": model}))
 }
 
@@ -269,7 +269,7 @@ fn what_a_template_adds_is_known_and_not_added() {
 #[test]
 fn a_template_is_known_where_no_letter_has_a_token() {
     let around = template(&["<s>"], &["</s>"], &["<s>", "</s>"]);
-    let tokens = tokenizer(json!({"added_tokens": special(&["<s>", "</s>"]),
+    let tokens = tokenizer(&json!({"added_tokens": special(&["<s>", "</s>"]),
         "pre_tokenizer": {"type": "Whitespace"}, "post_processor": around,
         "model": {"type": "WordLevel", "unk_token": "[UNK]", "vocab": ids(["<s>", "</s>", "dog"])}}));
     assert_eq!((tokens.begin(), tokens.end()), (&[0][..], &[1][..]));

@@ -29,9 +29,9 @@ fn folder(files: &[(&str, &[u8])]) -> TempDir {
     for (name, bytes) in own.iter().chain(files) {
         let path = folder.path().join(name);
         if bytes.is_empty() {
-            fs::remove_file(path).unwrap()
+            fs::remove_file(path).unwrap();
         } else {
-            fs::write(path, bytes).unwrap()
+            fs::write(path, bytes).unwrap();
         }
     }
     folder
