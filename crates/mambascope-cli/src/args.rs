@@ -84,6 +84,9 @@ pub(crate) struct PromptArguments {
     /// Token ids in place of a text, such as 510,444,1648
     #[arg(long, value_delimiter = ',', conflicts_with = "prompt")]
     pub(crate) ids: Vec<u32>,
+    /// Put the tokens with which the tokenizer's template begins a text, such as `<s>`, before the prompt
+    #[arg(long, conflicts_with = "ids")]
+    pub(crate) bos: bool,
     /// `bundled`, a folder, or a hub id such as state-spaces/mamba-130m
     #[arg(long, default_value = "bundled")]
     pub(crate) model: Source,

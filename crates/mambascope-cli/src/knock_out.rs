@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use mambascope::{KnockOut, Knocked, Metric, Scope as _, Sources, Window};
+use mambascope::{KnockOut, Knocked, Metric, Sources, Window};
 
 use crate::args::KnockOutArguments;
 use crate::progress::Bar;
@@ -55,7 +55,8 @@ fn write(knocked: &Knocked, file: &Path) -> anyhow::Result<()> {
 /// What was asked for: each source with each target.
 fn knock_out(arguments: &KnockOutArguments) -> anyhow::Result<KnockOut> {
     let (prompt, example_subject) = subject::prompt(&arguments.prompt)?;
-    let trace = subject::model(&arguments.prompt)?.trace(prompt);
+    let model = subject::model(&arguments.prompt)?;
+    let trace = subject::trace(&model, prompt, &arguments.prompt);
     let trace = subject::fact(&trace, &arguments.fact, example_subject);
     let (from, to) = (&arguments.from, &arguments.to);
     let mut pairs = from.iter().flat_map(|from| to.iter().map(move |to| (from.0, to.0)));

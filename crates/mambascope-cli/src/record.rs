@@ -20,14 +20,18 @@ pub(crate) fn run(arguments: &RecordArguments) -> anyhow::Result<()> {
     }
     let (prompt, _) = subject::prompt(&arguments.prompt)?;
     let model = subject::model(&arguments.prompt)?;
+    let (ids, warnings) = subject::trace(&model, prompt, &arguments.prompt).prompt_ids()?;
     let places: Vec<At> =
         arguments.sites.iter().map(|&site| At::from((site, arguments.layers.0))).collect();
     interrupt::listen()?;
     let bar = Bar::new("record");
-    let record = model.record_watched(prompt, &places, &bar);
+    let record = model.record_watched(ids, &places, &bar);
     bar.finish();
     let record = record?;
     let mut out = io::stdout().lock();
+    for warning in warnings {
+        writeln!(io::stderr().lock(), "warning: {warning}")?;
+    }
     for file in outs {
         record.save(file).with_context(|| format!("cannot write {}", file.display()))?;
         writeln!(out, "wrote {}", file.display())?;

@@ -1,7 +1,7 @@
 //! The model and the prompt that a command is about.
 
 use anyhow::Context as _;
-use mambascope::{Model, Prompt, Source, Trace};
+use mambascope::{Bos, Model, Prompt, Scope as _, Source, Trace};
 
 use crate::args::{FactArguments, PromptArguments};
 
@@ -21,6 +21,11 @@ pub(crate) struct Refused {
 pub(crate) fn model(arguments: &PromptArguments) -> anyhow::Result<Model> {
     let loading = Model::loading(arguments.model.clone()).compute(arguments.compute.into());
     loading.load().with_context(|| format!("cannot load the model {}", arguments.model))
+}
+
+/// A trace of the prompt that was typed, begun as was asked for.
+pub(crate) fn trace(model: &Model, prompt: Prompt, arguments: &PromptArguments) -> Trace {
+    model.trace(prompt).bos(if arguments.bos { Bos::Added } else { Bos::Omitted })
 }
 
 /// A trace of the fact that was named; its subject is the example's where none is.

@@ -4,9 +4,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use mambascope::{
-    Corruption, Effects, Facts, Scope as _, Site, Swap, Together, Trace, Until, Window,
-};
+use mambascope::{Corruption, Effects, Facts, Site, Swap, Together, Trace, Until, Window};
 use mambascope::{swap, together};
 
 use crate::args::TraceArguments;
@@ -21,7 +19,7 @@ pub(crate) fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
     }
     let (prompt, example_subject) = subject::prompt(&arguments.prompt)?;
     let model = subject::model(&arguments.prompt)?;
-    let trace = model.trace(prompt).corrupt(corruption(arguments)?);
+    let trace = subject::trace(&model, prompt, &arguments.prompt).corrupt(corruption(arguments)?);
     let trace = subject::fact(&trace, &arguments.fact, example_subject);
     let trace = match arguments.until {
         Some(width) => trace.until(Until::width(width).most(arguments.at_most)),

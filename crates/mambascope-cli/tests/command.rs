@@ -7,6 +7,8 @@ use assert_cmd::Command;
 use mambascope::npz::{Array, Npz, Values};
 use mambascope::{Effects, Metric, Plan, Site};
 
+#[path = "command/bos.rs"]
+mod bos;
 #[path = "command/knock_out.rs"]
 mod knock_out;
 #[path = "command/machine.rs"]

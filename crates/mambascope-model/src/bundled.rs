@@ -19,6 +19,7 @@ pub(crate) fn files() -> Result<Files, Error> {
         weights: vec![blob("model.safetensors", include_bytes!("../bundled/model.safetensors"))],
         format: Format::Safetensors,
         tokenizer: Some(blob("tokenizer.json", include_bytes!("../bundled/tokenizer.json"))),
+        slow_tokenizer: None,
     })
 }
 

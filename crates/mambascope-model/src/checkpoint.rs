@@ -1,5 +1,6 @@
 //! A checkpoint: config, weights and tokenizer, checked against each other.
 
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use rayon::prelude::*;
@@ -8,6 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::blob::Blob;
 use crate::config::{Config, Dialect};
 use crate::error::Error;
+use crate::foreign;
 use crate::reading::Meter;
 use crate::source::{Files, Source};
 use crate::tokens::Tokens;
@@ -29,6 +31,7 @@ pub struct Checkpoint {
     pub tensors: Tensors,
     /// Its tokenizer, where there is one.
     pub tokens: Option<Tokens>,
+    slow_tokenizer: Option<PathBuf>,
     digest: OnceLock<String>,
 }
 
@@ -63,24 +66,26 @@ impl Checkpoint {
 
     /// A checkpoint from parts in memory.
     pub fn new(name: impl Into<String>, config: Config, tensors: Tensors) -> Self {
-        Self { name: name.into(), config, tensors, tokens: None, digest: OnceLock::new() }
+        let (tokens, slow_tokenizer, digest) = (None, None, OnceLock::new());
+        Self { name: name.into(), config, tensors, tokens, slow_tokenizer, digest }
     }
 
     /// The same checkpoint read with another tokenizer.
     ///
-    /// # Errors
-    /// When the tokenizer has ids beyond the embedding.
-    pub fn tokenizer(&self, tokens: Tokens) -> Result<Self, Error> {
-        let (count, rows) = (tokens.count(), self.config.vocabulary);
-        if count > rows {
-            let file = tokens.file().to_owned();
-            return Err(Error::Vocabulary { file, highest: count - 1, rows });
-        }
+    /// Ids of the tokenizer for which the embedding has no row are refused where a text has them.
+    #[must_use]
+    pub fn tokenizer(&self, tokens: &Tokens) -> Self {
         let mut checkpoint = self.clone();
-        checkpoint.config.known_vocabulary = self.config.known_vocabulary.min(count).max(1);
-        checkpoint.tokens = Some(tokens);
+        checkpoint.config.known_vocabulary =
+            self.config.known_vocabulary.min(tokens.count()).max(1);
+        checkpoint.tokens = Some(tokens.rows(self.config.vocabulary));
         checkpoint.digest = OnceLock::new();
-        Ok(checkpoint)
+        checkpoint
+    }
+
+    /// The file of a tokenizer that Python reads and this library does not, where there is no `tokenizer.json`.
+    pub fn slow_tokenizer(&self) -> Option<&Path> {
+        self.slow_tokenizer.as_deref()
     }
 
     fn assemble(
@@ -88,15 +93,23 @@ impl Checkpoint {
         meter: &Meter,
         fallback: impl Fn(Dialect, &Config) -> Option<Blob>,
     ) -> Result<Self, Error> {
+        let all = std::iter::once(&files.config).chain(&files.weights).chain(&files.tokenizer);
+        foreign::refuse(all)?;
         let text = files.config.content(CONFIG_LIMIT)?;
-        let (config, dialect) = Config::parse_dialect(&text, files.config.path())?;
+        let (mut config, dialect) = Config::parse_dialect(&text, files.config.path())?;
+        let padded = config.vocabulary != config.known_vocabulary;
+        // Programs that write mamba_ssm's keys need not pad as it does: the embedding decides.
+        if padded && Tensors::embedding_rows(&files) == Some(config.known_vocabulary) {
+            config.vocabulary = config.known_vocabulary;
+        }
         let tensors = Tensors::read_under(&files, &config, meter)?;
         let tokenizer = files.tokenizer.or_else(|| fallback(dialect, &config));
-        let checkpoint = Self::new(files.name, config, tensors);
-        match tokenizer {
-            Some(blob) => checkpoint.tokenizer(Tokens::read(&blob)?),
-            None => Ok(checkpoint),
+        let mut checkpoint = Self::new(files.name, config, tensors);
+        if let Some(blob) = tokenizer {
+            return Ok(checkpoint.tokenizer(&Tokens::read(&blob)?));
         }
+        checkpoint.slow_tokenizer = files.slow_tokenizer;
+        Ok(checkpoint)
     }
 
     /// What identifies the model: SHA-256 over its config and the SHA-256 of each of its weights, in hexadecimal.

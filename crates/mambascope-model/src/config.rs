@@ -75,7 +75,7 @@ impl Config {
     pub(crate) fn parse_dialect(text: &[u8], file: &Path) -> Result<(Self, Dialect), Error> {
         let mut fields = Fields::parse(text, file)?;
         let dialect = Dialect::of(&fields);
-        dialect.refuse_other_families(&fields)?;
+        Dialect::refuse_other_families(&fields)?;
         let config = dialect.read(&mut fields);
         config.check(&mut fields);
         fields.finish()?;

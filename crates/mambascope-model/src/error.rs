@@ -67,6 +67,13 @@ pub enum Error {
         source: serde_json::Error,
     },
 
+    /// Files of a checkpoint are of another kind than their names say.
+    #[error("{files}")]
+    Foreign {
+        /// The files, and what each is.
+        files: crate::foreign::ForeignFiles,
+    },
+
     /// A config asks for something that no Mamba-1 has, or that is absurd.
     #[error(
         "the config cannot be used: {}\nhelp: write what is expected into the config, \
@@ -174,16 +181,21 @@ pub enum Error {
         message: String,
     },
 
-    /// A tokenizer has ids for which the model has no embedding.
+    /// A text has a token for which the model has no embedding.
     #[error(
-        "{} gives ids up to {highest}, the embedding has {rows} rows\n\
-         help: use the tokenizer that the model was trained with", file.display()
+        "the token `{token}` of `{text}` has id {id}, and the embedding has {rows} rows\n\
+         help: leave it out of the text, or use the tokenizer that the model was trained with in place of {}",
+        file.display()
     )]
     Vocabulary {
         /// The tokenizer.
         file: PathBuf,
-        /// Its highest id.
-        highest: usize,
+        /// The text.
+        text: String,
+        /// The token.
+        token: String,
+        /// Its id.
+        id: u32,
         /// Rows of the embedding.
         rows: usize,
     },
@@ -202,7 +214,10 @@ pub enum Error {
     SubjectEmpty,
 
     /// A subject is not in its prompt.
-    #[error("the subject `{subject}` is not in the prompt `{prompt}`\n{}", Suggested(closest))]
+    #[error(
+        "the subject `{subject}` is not in the prompt `{prompt}`\n{}",
+        Suggested(closest, difference)
+    )]
     SubjectNotFound {
         /// The subject.
         subject: String,
@@ -210,6 +225,8 @@ pub enum Error {
         prompt: String,
         /// What in the prompt resembles it most.
         closest: Option<String>,
+        /// How that differs, where it only looks like the subject.
+        difference: Option<String>,
     },
 
     /// No site has the name asked for.
@@ -324,13 +341,16 @@ impl Display for Listed<'_> {
 }
 
 /// The help line of a subject that was not found.
-struct Suggested<'a>(&'a Option<String>);
+struct Suggested<'a>(&'a Option<String>, &'a Option<String>);
 
 impl Display for Suggested<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(closest) => write!(f, "help: did you mean `{closest}`?"),
-            None => write!(f, "help: give words that stand in the prompt, letter for letter"),
+        match (self.0, self.1) {
+            (Some(closest), Some(difference)) => {
+                write!(f, "help: did you mean `{closest}`? It looks alike: {difference}")
+            }
+            (Some(closest), None) => write!(f, "help: did you mean `{closest}`?"),
+            (None, _) => write!(f, "help: give words that stand in the prompt, letter for letter"),
         }
     }
 }

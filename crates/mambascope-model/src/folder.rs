@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::blob::Blob;
 use crate::error::{Error, Problem};
+use crate::foreign;
 use crate::source::{Files, Format};
 
 /// The most bytes of an index: a thousand layers have under 2 MiB.
@@ -25,6 +26,12 @@ const WEIGHTS: [(&str, Format, Shards); 4] = [
     ("pytorch_model.bin.index.json", Format::Torch, Shards::Listed),
 ];
 
+/// Tokenizers that Python reads and this library does not.
+const SLOW_TOKENIZERS: [&str; 5] =
+    ["vocab.json", "vocab.txt", "spiece.model", "tokenizer.model", "sentencepiece.bpe.model"];
+/// How files of weights end under other names.
+const WEIGHT_ENDINGS: [&str; 6] = [".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".gguf"];
+
 /// Whether a file has the weights, or lists the files that have them.
 #[derive(Clone, Copy)]
 enum Shards {
@@ -39,6 +46,16 @@ pub(crate) trait Shelf {
 
     /// Where it is, for messages.
     fn place(&self) -> PathBuf;
+
+    /// The first of these files that is there without being fetched.
+    fn here(&self, _names: &[&str]) -> Option<PathBuf> {
+        None
+    }
+
+    /// Files that look like weights, where that can be told without a fetch.
+    fn weights_by_other_names(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// A folder on disk.
@@ -51,6 +68,22 @@ impl Shelf for Folder {
 
     fn place(&self) -> PathBuf {
         self.0.clone()
+    }
+
+    fn here(&self, names: &[&str]) -> Option<PathBuf> {
+        names.iter().map(|name| self.0.join(name)).find(|path| path.is_file())
+    }
+
+    fn weights_by_other_names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(&self.0).into_iter().flatten().flatten();
+        let name = |entry: std::fs::DirEntry| entry.file_name().to_string_lossy().into_owned();
+        let is_weights = |name: &String| {
+            WEIGHT_ENDINGS.iter().any(|ending| name.to_ascii_lowercase().ends_with(ending))
+        };
+        let mut names: Vec<String> =
+            entries.map(name).filter(is_weights).map(|name| format!("`{name}`")).take(4).collect();
+        names.sort();
+        names
     }
 }
 
@@ -79,10 +112,18 @@ pub(crate) fn collect(shelf: &dyn Shelf, name: String) -> Result<Files, Error> {
             Shards::Listed => listed(shelf, &path)?,
         };
         let tokenizer = shelf.file(TOKENIZER)?.map(Blob::File);
-        return Ok(Files { name, config, weights, format, tokenizer });
+        let slow_tokenizer = if tokenizer.is_none() { shelf.here(&SLOW_TOKENIZERS) } else { None };
+        return Ok(Files { name, config, weights, format, tokenizer, slow_tokenizer });
     }
     let names = WEIGHTS.map(|(file, _, _)| file).join(", ");
-    Err(Error::Incomplete { folder: shelf.place(), missing: format!("weights ({names})") })
+    let missing = match shelf.weights_by_other_names() {
+        other if other.is_empty() => format!("weights ({names})"),
+        other => format!(
+            "weights under a name that is looked for ({names}); it has {}",
+            other.join(", ")
+        ),
+    };
+    Err(Error::Incomplete { folder: shelf.place(), missing })
 }
 
 fn required(shelf: &dyn Shelf, name: &str) -> Result<PathBuf, Error> {
@@ -94,7 +135,7 @@ fn required(shelf: &dyn Shelf, name: &str) -> Result<PathBuf, Error> {
 /// The shards that an index names, each a plain name in the index's own folder.
 fn listed(shelf: &dyn Shelf, index: &Path) -> Result<Vec<Blob>, Error> {
     let text = Blob::File(index.to_owned()).content(INDEX_LIMIT)?;
-    let Index { weight_map } = serde_json::from_slice(&text)
+    let Index { weight_map } = serde_json::from_slice(foreign::json(&text, index)?)
         .map_err(|source| Error::Json { file: index.to_owned(), source })?;
     let names: BTreeSet<&String> = weight_map.values().collect();
     let problem = |found: String, expected: String| {

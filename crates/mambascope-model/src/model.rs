@@ -1,5 +1,6 @@
 //! A model: a checkpoint made ready to run, shared by reference count.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use candle_core::Tensor;
@@ -186,6 +187,11 @@ impl Model {
     /// Its tokenizer, where the checkpoint has one.
     pub fn tokens(&self) -> Option<&Tokens> {
         self.0.checkpoint.tokens.as_ref()
+    }
+
+    /// The file of a tokenizer that Python reads and this library does not, where the checkpoint has no `tokenizer.json`.
+    pub fn slow_tokenizer(&self) -> Option<&Path> {
+        self.0.checkpoint.slow_tokenizer()
     }
 
     /// SHA-256 of its configuration and of the SHA-256 of each weight, in hexadecimal digits.

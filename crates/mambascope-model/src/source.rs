@@ -47,6 +47,8 @@ pub struct Files {
     pub format: Format,
     /// `tokenizer.json`, where there is one.
     pub tokenizer: Option<Blob>,
+    /// A tokenizer's file in another form, where there is no `tokenizer.json`.
+    pub slow_tokenizer: Option<PathBuf>,
 }
 
 /// How weights are written.

@@ -2,7 +2,9 @@
 
 mod check;
 mod entry;
+mod legacy;
 mod names;
+mod naming;
 mod opcodes;
 mod pickle;
 mod read;
@@ -79,6 +81,11 @@ impl Tensors {
     /// Checks the weights of a checkpoint, watched.
     pub(crate) fn read_under(files: &Files, config: &Config, meter: &Meter) -> Result<Self, Error> {
         Ok(Self(Arc::new(Kept::Files(Stored::check(files, config, meter)?))))
+    }
+
+    /// How many rows the embedding has, where the headers can be read and have one.
+    pub(crate) fn embedding_rows(files: &Files) -> Option<usize> {
+        read::embedding_rows(files)
     }
 
     /// Weights that are drawn when they are asked for.

@@ -1,6 +1,7 @@
 //! Every way a plan can be wrong, all problems at once, before anything is run.
 
 mod answer;
+mod bos;
 mod corruption;
 mod fill;
 mod grid;
@@ -14,12 +15,13 @@ use mambascope_model::{Model, Site};
 use crate::Error;
 use crate::at::{At, Window};
 use crate::corrupt::Corruption;
-use crate::plan::{Direction, Plan};
+use crate::plan::{Bos, Direction, Plan};
 use crate::swap::Roles;
 use crate::tapped::Tapped;
 use crate::until::Until;
 
 pub(crate) use answer::Asked;
+pub(crate) use bos::{bos_problem, bos_warning};
 pub(crate) use corruption::Corrupted;
 pub(crate) use fill::{Filling, OtherPlace, check_numbers};
 pub(crate) use grid::{Grid, Place, Severed, layers_of, tokens_in};
@@ -82,6 +84,8 @@ pub(crate) struct Resolved {
     pub(crate) first_difference: usize,
     pub(crate) grid: Option<Grid>,
     pub(crate) until: Option<Until>,
+    /// How texts of the plan begin.
+    pub(crate) bos: Bos,
     pub(crate) warnings: Vec<String>,
 }
 
@@ -182,6 +186,7 @@ pub(crate) fn resolve(model: &Model, plan: &Plan, tap: Option<&Tapped>) -> Resul
         direction: plan.direction,
         grid,
         until: plan.until,
+        bos: plan.bos,
         warnings,
     };
     resolved.align = corruption::alignment(plan, &resolved, &mut problems);

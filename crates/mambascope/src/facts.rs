@@ -72,6 +72,7 @@ pub(crate) fn bundled_facts() -> Vec<[String; 3]> {
 }
 
 fn subjects_of(text: &str) -> Result<Vec<String>, String> {
+    let text = text.trim_start_matches('\u{feff}');
     match text.trim_start().chars().next() {
         Some('[') => {
             let facts: Vec<Value> =
@@ -128,6 +129,8 @@ mod tests {
         assert_eq!(subjects_of(array), expected);
         assert_eq!(subjects_of("{\"subject\": \"Paris\"}\n\n{\"subject\": \"Rome\"}\n"), expected);
         assert_eq!(subjects_of("relation\tsubject\nin\tParis\nin\tRome\n"), expected);
+        assert_eq!(subjects_of(&format!("\u{feff}{array}")), expected, "a byte-order mark");
+        assert_eq!(subjects_of("\u{feff}subject\nParis\nRome\n"), expected, "a byte-order mark");
         assert!(subjects_of("relation\tobject\n").is_err());
         assert!(subjects_of("[{}]").is_err());
     }

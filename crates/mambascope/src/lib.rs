@@ -72,8 +72,8 @@ pub use mambascope_model as model;
 pub use mambascope_model::{Compute, Lanes, Model, Removal, Rest, Site, Source, Timing};
 pub use metrics::{Metric, Normalisation};
 pub use original::Original;
-pub use plan::{Answer, Direction, PLAN_VERSION, Plan, Prompt, Restore, Subject};
 pub use precision::Precision;
+pub use plan::{Answer, Bos, Direction, PLAN_VERSION, Plan, Prompt, Restore, Subject};
 pub use record::Record;
 pub use sever::Sever;
 pub use show::Show;
@@ -89,9 +89,9 @@ pub mod prelude {
     pub use crate::TokenSet::{All, Last, Relation, Subject, SubjectFirst, SubjectLast};
     pub use crate::notebook::{self, Last as _};
     pub use crate::{
-        Answer, At, Channels, Compute, Corruption, Direction, Effects, Elsewhere, Error, Facts,
-        Figure, Fill, KnockOut, Knocked, Lanes, Metric, Model, Noise, Normalisation, Original,
-        Other, Plan, Record, Removal, Rest, Scope, Sever, Show, Site, Sources, Swap, Through,
-        Timing, Together, TokenSet, Trace, Until, Window, swap, together,
+        Answer, At, Bos, Channels, Compute, Corruption, Direction, Effects, Elsewhere, Error,
+        Facts, Figure, Fill, KnockOut, Knocked, Lanes, Metric, Model, Noise, Normalisation,
+        Original, Other, Plan, Record, Removal, Rest, Scope, Sever, Show, Site, Sources, Swap,
+        Through, Timing, Together, TokenSet, Trace, Until, Window, swap, together,
     };
 }

@@ -171,6 +171,19 @@ pub enum Direction {
     Noise,
 }
 
+/// The tokens with which the tokenizer's template begins a text, such as `<s>` or `[CLS]`: put before the prompt, or left out.
+///
+/// It holds for every text of a plan; prompts that are tokens stay as they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Bos {
+    /// They do not; a trace warns where there are any.
+    #[default]
+    Omitted,
+    /// They do: they are the prompt's first tokens, and the subject's tokens are counted with them.
+    Added,
+}
+
 /// A trace as data.
 ///
 /// # Example
@@ -217,6 +230,9 @@ pub struct Plan {
     /// How narrow intervals are to be; else as many samples are drawn as the noise says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Until>,
+    /// The tokenizer's own beginning, before the prompt or left out.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub bos: Bos,
 }
 
 impl Plan {
@@ -235,6 +251,7 @@ impl Plan {
             metrics: Vec::new(),
             foil: None,
             until: None,
+            bos: Bos::default(),
         }
     }
 

@@ -40,7 +40,9 @@ pub(crate) fn each_prompt(file: &Path, listener: &mut Listener<'_>) -> Result<()
             }
             Err(error) => return Err(io(error)),
         }
-        let text = line.trim();
+        // Editors put the mark before the first line; it is no letter of a prompt.
+        let text = if number == 1 { line.trim_start_matches('\u{feff}') } else { line.as_str() };
+        let text = text.trim();
         if text.is_empty() {
             continue;
         }
@@ -48,7 +50,7 @@ pub(crate) fn each_prompt(file: &Path, listener: &mut Listener<'_>) -> Result<()
             form = Form::of(text);
             match form {
                 Form::Array => {
-                    let mut rest = std::mem::take(&mut line);
+                    let mut rest = line.trim_start_matches('\u{feff}').to_owned();
                     reader.take(LIMIT).read_to_string(&mut rest).map_err(io)?;
                     each_of_array(&rest, number, listener);
                     return Ok(());
@@ -198,6 +200,18 @@ mod tests {
         let table = "subject\tprompt\nRome\tRome is in\nOslo\tOslo lies in\n";
         assert_eq!(read("a.tsv", table), prompts([2, 3]));
         assert_eq!(read("a.json", "[]"), []);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_of_no_prompt() {
+        for (name, text) in [
+            ("a.txt", "Rome is in\nOslo lies in\n"),
+            ("a.jsonl", "\"Rome is in\"\n\"Oslo lies in\"\n"),
+            ("a.json", "[\"Rome is in\",\n\"Oslo lies in\"]"),
+            ("a.tsv", "prompt\nRome is in\nOslo lies in\n"),
+        ] {
+            assert_eq!(read(name, &format!("\u{feff}{text}")), read(name, text), "{name}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::corrupt::Corruption;
 use crate::effects::Effects;
 use crate::fill::Fill;
 use crate::metrics::Metric;
-use crate::plan::{Answer, Direction, Plan, Prompt, Restore, Subject};
+use crate::plan::{Answer, Bos, Direction, Plan, Prompt, Restore, Subject};
 use crate::record::Record;
 use crate::sever::Sever;
 use crate::swap::Other;
@@ -92,6 +92,36 @@ impl Trace {
     /// Names the subject, by its text or its tokens; else ROME's guess is taken, the first run of capitalised words.
     pub fn subject(&self, subject: impl Into<Subject>) -> Self {
         self.change(|plan| plan.subject = subject.into())
+    }
+
+    /// Puts the tokens with which the tokenizer's template begins a text, such as `<s>`, before the prompt; else they are left
+    /// out, and a warning says so where there are any.
+    ///
+    /// A prompt that begins with them already gets no second ones. A subject by numbers is counted with them.
+    pub fn bos(&self, bos: Bos) -> Self {
+        self.change(|plan| plan.bos = bos)
+    }
+
+    /// The prompt's tokens as the model reads them, and what a reader should know of them.
+    ///
+    /// # Errors
+    /// When the prompt cannot be tokenised.
+    ///
+    /// # Example
+    /// ```
+    /// use mambascope::prelude::*;
+    /// let (ids, warnings) = Model::tiny().trace([5, 9, 2]).prompt_ids()?;
+    /// assert_eq!((ids, warnings.len()), (vec![5, 9, 2], 0));
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn prompt_ids(&self) -> Result<(Vec<u32>, Vec<String>), Error> {
+        if let Some(problem) = crate::check::bos_problem(&self.model, &self.plan) {
+            return Err(Error::Plan { problems: vec![problem] });
+        }
+        let Plan { prompt, bos, .. } = &self.plan;
+        let ids = crate::check::prompt_ids(&self.model, prompt, *bos)?;
+        let warning = crate::check::bos_warning(&self.model, prompt, *bos, &ids);
+        Ok((ids, warning.into_iter().collect()))
     }
 
     /// Names the token whose probability is measured; else it is the clean run's most probable one.
@@ -296,6 +326,9 @@ pub trait Scope {
 
     /// Records what a prompt is at a site of some layers; a notebook shows how far it is, and may interrupt it.
     ///
+    /// A token with which the tokenizer's template begins a text is left out; the ids that [`Trace::prompt_ids`] gives after
+    /// [`Trace::bos`] have it.
+    ///
     /// # Errors
     /// When the prompt cannot be tokenised, or the model has no such layer; [`Error::Stopped`] when a notebook interrupts
     /// it, before the next layer, or the next token where states are recorded.
@@ -346,7 +379,7 @@ impl Scope for Model {
         places: &[At],
         watch: &dyn Watch,
     ) -> Result<Record, Error> {
-        let ids = crate::check::prompt_ids(self, &prompt.into())?;
+        let ids = crate::check::prompt_ids(self, &prompt.into(), Bos::Omitted)?;
         let mut spots = Vec::new();
         for at in places {
             let layers = crate::check::layers_of(self, at)?;

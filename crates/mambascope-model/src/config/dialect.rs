@@ -9,35 +9,48 @@ use crate::error::Error;
 /// Who wrote a config.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
-    /// mamba_ssm: `d_model`, `n_layer`, `ssm_cfg`.
+    /// mamba_ssm: `d_model`, `n_layer`, `ssm_cfg`; or the same flat, as code beside a checkpoint writes it.
     StateSpaces,
     /// transformers: `hidden_size`, `num_hidden_layers`; often with the other's keys beside.
     Transformers,
 }
 
+/// The keys of a size, transformers' first.
+const WIDTH: [&str; 2] = ["hidden_size", "d_model"];
+const LAYERS: [&str; 4] = ["num_hidden_layers", "n_layer", "n_layers", "num_layers"];
+
 impl Dialect {
+    /// The keys decide: a `model_type` is written beside either's.
     pub(super) fn of(fields: &Fields) -> Self {
-        let keys = ["model_type", "hidden_size", "num_hidden_layers"];
-        if keys.iter().any(|key| fields.value(key).is_some()) {
+        let has = |key: &str| fields.value(key).is_some();
+        if has("hidden_size") || has("num_hidden_layers") {
             Self::Transformers
-        } else {
+        } else if has("d_model") || LAYERS.iter().any(|key| has(key)) || !has("model_type") {
             Self::StateSpaces
+        } else {
+            Self::Transformers
         }
     }
 
-    pub(super) fn refuse_other_families(self, fields: &Fields) -> Result<(), Error> {
-        let (path, own) = match self {
-            Self::StateSpaces => ("ssm_cfg.layer", "Mamba1"),
-            Self::Transformers => ("model_type", "mamba"),
-        };
-        match fields.value(path) {
-            None => Ok(()),
-            Some(value) if value.as_str() == Some(own) => Ok(()),
-            Some(value) => Err(Error::Family {
-                file: fields.file().to_owned(),
-                family: value.as_str().map_or_else(|| shown(value), shortened),
-            }),
+    /// Refuses what says of itself that it is no Mamba-1, in whichever dialect.
+    pub(super) fn refuse_other_families(fields: &Fields) -> Result<(), Error> {
+        let other = |family: String| Err(Error::Family { file: fields.file().to_owned(), family });
+        for (path, own) in
+            [("ssm_cfg.layer", &["mamba1"][..]), ("model_type", &["mamba", "mamba1", "mambassm"])]
+        {
+            match fields.value(path) {
+                None => {}
+                Some(value) if value.as_str().is_some_and(|name| own.contains(&&*bare(name))) => {}
+                Some(value) => {
+                    return other(value.as_str().map_or_else(|| shown(value), shortened));
+                }
+            }
         }
+        // Falcon-Mamba has Mamba-1's weights, and norms without weights between them.
+        if fields.value("mixer_rms_eps").is_some() {
+            return other("falcon_mamba".to_owned());
+        }
+        Ok(())
     }
 
     pub(super) fn read(self, fields: &mut Fields) -> Config {
@@ -48,36 +61,47 @@ impl Dialect {
     }
 }
 
+/// A name without case and signs: `Mamba-1` is `mamba1`.
+fn bare(name: &str) -> String {
+    let letters = name.chars().filter(char::is_ascii_alphanumeric).take(60);
+    letters.map(|letter| letter.to_ascii_lowercase()).collect()
+}
+
 fn state_spaces(fields: &mut Fields) -> Config {
-    let width = fields.required("d_model");
-    let tokens = fields.required("vocab_size");
-    let multiple = fields.count("pad_vocab_size_multiple", 8);
+    let width = fields.required(&["d_model"]);
+    let tokens = fields.required(&["vocab_size"]);
+    let multiple = fields.count(&["pad_vocab_size_multiple"], 8);
     if multiple == 0 {
         fields.problem("pad_vocab_size_multiple", "0", "1 or more");
     }
     refuse_hybrids(fields);
     Config {
         width,
-        layers: fields.required("n_layer"),
+        layers: fields.required(&["n_layer", "n_layers", "num_layers"]),
         vocabulary: tokens.checked_next_multiple_of(multiple).unwrap_or(usize::MAX),
         known_vocabulary: tokens,
-        inner: expanded(fields, "ssm_cfg.expand", width),
-        state: fields.count("ssm_cfg.d_state", 16),
-        convolution: fields.count("ssm_cfg.d_conv", 4),
-        rank: fields.rank("ssm_cfg.dt_rank", width),
-        projection_bias: fields.flag("ssm_cfg.bias", false),
-        convolution_bias: fields.flag("ssm_cfg.conv_bias", true),
-        epsilon: fields.number("norm_epsilon", 1e-5),
-        tied_head: fields.flag("tie_embeddings", true),
+        inner: inner(
+            fields,
+            &["d_inner", "intermediate_size"],
+            &["ssm_cfg.expand", "expand"],
+            width,
+        ),
+        state: fields.count(&["ssm_cfg.d_state", "d_state", "state_size"], 16),
+        convolution: fields.count(&["ssm_cfg.d_conv", "d_conv", "conv_kernel"], 4),
+        rank: fields.rank(&["ssm_cfg.dt_rank", "dt_rank", "time_step_rank"], width),
+        projection_bias: fields.flag(&["ssm_cfg.bias", "bias", "use_bias"], false),
+        convolution_bias: fields.flag(&["ssm_cfg.conv_bias", "conv_bias", "use_conv_bias"], true),
+        epsilon: fields.number(&["norm_epsilon", "layer_norm_epsilon", "rms_norm_eps"], 1e-5),
+        tied_head: fields.flag(&["tie_embeddings", "tie_word_embeddings"], true),
     }
 }
 
 /// mamba_ssm's configs can ask for LayerNorm, attention layers and MLPs; Mamba-1 has none.
 fn refuse_hybrids(fields: &mut Fields) {
-    if !fields.flag("rms_norm", true) {
+    if !fields.flag(&["rms_norm"], true) {
         fields.problem("rms_norm", "false", "true: LayerNorm is not supported");
     }
-    if fields.count("d_intermediate", 0) != 0 {
+    if fields.count(&["d_intermediate"], 0) != 0 {
         fields.problem("d_intermediate", "an MLP in each layer", "0");
     }
     let attention = fields.value("attn_layer_idx").and_then(Value::as_array);
@@ -87,35 +111,39 @@ fn refuse_hybrids(fields: &mut Fields) {
 }
 
 fn transformers(fields: &mut Fields) -> Config {
-    let width = fields.required("hidden_size");
-    let vocabulary = fields.required("vocab_size");
-    let inner = match fields.value("intermediate_size") {
-        Some(_) => fields.count("intermediate_size", 1),
-        None => expanded(fields, "expand", width),
-    };
+    let width = fields.required(&WIDTH);
+    let vocabulary = fields.required(&["vocab_size"]);
     if let Some(other) = fields.value("hidden_act").filter(|act| act.as_str() != Some("silu")) {
         let found = shown(other);
         fields.problem("hidden_act", found, "\"silu\"");
     }
     Config {
         width,
-        layers: fields.required("num_hidden_layers"),
+        layers: fields.required(&LAYERS),
         vocabulary,
         known_vocabulary: vocabulary,
-        inner,
-        state: fields.count("state_size", 16),
-        convolution: fields.count("conv_kernel", 4),
-        rank: fields.rank("time_step_rank", width),
-        projection_bias: fields.flag("use_bias", false),
-        convolution_bias: fields.flag("use_conv_bias", true),
-        epsilon: fields.number("layer_norm_epsilon", 1e-5),
-        tied_head: fields.flag("tie_word_embeddings", true),
+        inner: inner(
+            fields,
+            &["intermediate_size", "d_inner"],
+            &["expand", "ssm_cfg.expand"],
+            width,
+        ),
+        state: fields.count(&["state_size", "ssm_cfg.d_state", "d_state"], 16),
+        convolution: fields.count(&["conv_kernel", "ssm_cfg.d_conv", "d_conv"], 4),
+        rank: fields.rank(&["time_step_rank", "ssm_cfg.dt_rank", "dt_rank"], width),
+        projection_bias: fields.flag(&["use_bias", "ssm_cfg.bias"], false),
+        convolution_bias: fields.flag(&["use_conv_bias", "ssm_cfg.conv_bias"], true),
+        epsilon: fields.number(&["layer_norm_epsilon", "norm_epsilon", "rms_norm_eps"], 1e-5),
+        tied_head: fields.flag(&["tie_word_embeddings", "tie_embeddings"], true),
     }
 }
 
-/// The inner width: `width` times the factor at `path`, rounded down as both programs do.
-fn expanded(fields: &mut Fields, path: &str, width: usize) -> usize {
-    (fields.number(path, 2.0) * width as f64) as usize
+/// The inner width where a key says it, else `width` times a factor, rounded down as both programs do.
+fn inner(fields: &mut Fields, keys: &[&str], factors: &[&str], width: usize) -> usize {
+    if keys.iter().any(|key| fields.value(key).is_some()) {
+        return fields.count(keys, 1);
+    }
+    (fields.number(factors, 2.0) * width as f64) as usize
 }
 
 fn shortened(name: &str) -> String {

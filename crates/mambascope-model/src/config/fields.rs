@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Problem};
+use crate::foreign;
 
 /// A config's keys, and what was wrong with those read so far.
 ///
@@ -17,7 +18,7 @@ pub(super) struct Fields {
 
 impl Fields {
     pub(super) fn parse(text: &[u8], file: &Path) -> Result<Self, Error> {
-        let value: Value = serde_json::from_slice(&quote_bare_numbers(text))
+        let value: Value = serde_json::from_slice(&quote_bare_numbers(foreign::json(text, file)?))
             .map_err(|source| Error::Json { file: file.to_owned(), source })?;
         let mut fields = Self { file: file.to_owned(), object: Map::new(), problems: Vec::new() };
         match value {
@@ -63,45 +64,53 @@ impl Fields {
         self.value(path)?.as_str()
     }
 
+    /// Of several spellings of a key the first that is there, or the first of all.
+    fn spelling<'a>(&self, keys: &[&'a str]) -> &'a str {
+        let there = keys.iter().find(|key| self.value(key).is_some());
+        there.or(keys.first()).copied().unwrap_or_default()
+    }
+
     /// A count that must be there; where it is not, 1, so that the problem brings no others.
-    pub(super) fn required(&mut self, path: &str) -> usize {
+    pub(super) fn required(&mut self, keys: &[&str]) -> usize {
+        let path = self.spelling(keys);
         if self.value(path).is_none() {
             self.problem(path, "nothing", "a whole number");
             return 1;
         }
-        self.count(path, 1)
+        self.count(&[path], 1)
     }
 
-    /// A count, or `default` where the key is absent.
-    pub(super) fn count(&mut self, path: &str, default: usize) -> usize {
+    /// A count, or `default` where no key is there.
+    pub(super) fn count(&mut self, keys: &[&str], default: usize) -> usize {
         let whole = |value: &Value| value.as_u64().and_then(|n| usize::try_from(n).ok());
-        self.read(path, default, "a whole number", whole)
+        self.read(keys, default, "a whole number", whole)
     }
 
-    pub(super) fn flag(&mut self, path: &str, default: bool) -> bool {
-        self.read(path, default, "true or false", Value::as_bool)
+    pub(super) fn flag(&mut self, keys: &[&str], default: bool) -> bool {
+        self.read(keys, default, "true or false", Value::as_bool)
     }
 
-    pub(super) fn number(&mut self, path: &str, default: f64) -> f64 {
-        self.read(path, default, "a number", Value::as_f64)
+    pub(super) fn number(&mut self, keys: &[&str], default: f64) -> f64 {
+        self.read(keys, default, "a number", Value::as_f64)
     }
 
     /// A time-step rank: a count, or "auto" for a sixteenth of `width`, rounded up.
-    pub(super) fn rank(&mut self, path: &str, width: usize) -> usize {
+    pub(super) fn rank(&mut self, keys: &[&str], width: usize) -> usize {
         let auto = width.div_ceil(16);
-        match self.text(path) {
+        match self.text(self.spelling(keys)) {
             Some("auto") => auto,
-            _ => self.count(path, auto),
+            _ => self.count(keys, auto),
         }
     }
 
     fn read<T>(
         &mut self,
-        path: &str,
+        keys: &[&str],
         default: T,
         expected: &str,
         convert: impl Fn(&Value) -> Option<T>,
     ) -> T {
+        let path = self.spelling(keys);
         let Some(value) = self.value(path) else { return default };
         if let Some(converted) = convert(value) {
             return converted;

@@ -2,27 +2,42 @@
 
 use std::fmt::Write;
 
-use super::{Alphabet, Tokens};
+use super::Tokens;
+use super::alphabet::Alphabet;
 
 impl Tokens {
-    /// One token as a person reads it: a newline as ⏎, a tab as ⇥, any other control character
-    /// and any byte that is no whole character as `<0xE2>`, an id without a token as `<50279>`.
+    /// One token as a person reads it, the space before a word included: a newline as ⏎, a tab as ⇥, any other control
+    /// character and any byte that is no whole character as `<0xE2>`, an id without a token as `<50279>`; never empty.
+    ///
+    /// Tokens that go on with a word have no space before them, however the vocabulary writes that: `Ġ` and `▁` are the
+    /// space, `##` its absence.
     pub fn readable(&self, id: u32) -> String {
         let inner = &*self.inner;
-        if let Some(added) = inner.added.get(&id) {
+        if let Some(added) = inner.added.get(&id).filter(|added| !added.is_empty()) {
             return shown(added.as_bytes());
         }
-        match (inner.tokenizer.id_to_token(id), inner.alphabet) {
-            (None, _) => format!("<{id}>"),
-            (Some(token), Alphabet::Bytes) => {
-                match token.chars().map(byte).collect::<Option<Vec<_>>>() {
-                    Some(bytes) => shown(&bytes),
-                    None => shown(token.as_bytes()),
-                }
-            }
-            (Some(token), Alphabet::Text) => shown(self.decode(&[id]).unwrap_or(token).as_bytes()),
+        let Some(token) = inner.tokenizer.id_to_token(id).filter(|token| !token.is_empty()) else {
+            return format!("<{id}>");
+        };
+        if inner.alphabet == Alphabet::Bytes {
+            return match token.chars().map(byte).collect::<Option<Vec<_>>>() {
+                Some(bytes) => shown(&bytes),
+                None => shown(token.as_bytes()),
+            };
         }
+        if let Some(byte) = fallback(&token) {
+            return shown(&[byte]);
+        }
+        let decoded = || self.decode(&[id]).ok().filter(|text| !text.is_empty());
+        let text = inner.alphabet.text(&token).or_else(decoded);
+        shown(text.unwrap_or(token).as_bytes())
     }
+}
+
+/// The byte of a token such as `<0xE2>`, with which a vocabulary writes what it has no letters for.
+fn fallback(token: &str) -> Option<u8> {
+    let digits = token.strip_prefix("<0x")?.strip_suffix('>')?;
+    (digits.len() == 2).then(|| u8::from_str_radix(digits, 16).ok()).flatten()
 }
 
 fn shown(bytes: &[u8]) -> String {

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
+use super::alphabet::Alphabet;
 use super::closest::closest;
+use super::lookalike::{Found, difference, find};
 use super::{Encoded, Tokens};
 use crate::error::Error;
 
@@ -12,12 +14,15 @@ pub struct Subject {
     /// The tokens that overlap the subject's first occurrence.
     pub tokens: Range<usize>,
     /// The range that ROME's program would take, where it is another; empty where that program
-    /// would fail.
+    /// would fail. Asked of byte-level vocabularies alone, for which that program was written.
     pub rome: Option<Range<usize>>,
+    /// How the prompt writes the subject, where that only looks like what was asked for.
+    pub difference: Option<String>,
 }
 
 impl Tokens {
-    /// The tokens that overlap the first occurrence of `subject` in `prompt`.
+    /// The tokens that overlap the first occurrence of `subject` in `prompt`; where there is none, the one place that
+    /// only looks like it: composed and decomposed letters, kinds of quotes, spaces and dashes, full-width letters.
     ///
     /// # Errors
     /// When the subject is empty or not in the prompt, with what resembles it most.
@@ -28,17 +33,31 @@ impl Tokens {
         if subject.is_empty() {
             return Err(Error::SubjectEmpty);
         }
-        let not_found = || Error::SubjectNotFound {
-            subject: subject.to_owned(),
-            prompt: prompt.to_owned(),
-            closest: closest(prompt, subject),
+        let not_found = || {
+            let closest = closest(prompt, subject);
+            let difference = closest.as_deref().and_then(|there| difference(there, subject));
+            let (subject, prompt) = (subject.to_owned(), prompt.to_owned());
+            Error::SubjectNotFound { subject, prompt, closest, difference }
         };
-        let start = prompt.find(subject).ok_or_else(not_found)?;
+        let Found { place, difference } = find(prompt, subject).ok_or_else(not_found)?;
         let encoded = self.encode(prompt)?;
-        let tokens = overlapping(&encoded, start..start + subject.len());
-        let tokens = tokens.ok_or_else(not_found)?;
-        let rome = self.concatenated_range(&encoded.ids, subject)?;
-        Ok(Subject { rome: Some(rome).filter(|rome| *rome != tokens), tokens })
+        let subject = &prompt[place.clone()];
+        let tokens = overlapping(&encoded, place).ok_or_else(not_found)?;
+        let tokens = self.without_space(&encoded.ids, tokens, subject);
+        let rome = match self.inner.alphabet {
+            Alphabet::Bytes => Some(self.concatenated_range(&encoded.ids, subject)?),
+            _ => None,
+        };
+        Ok(Subject { rome: rome.filter(|rome| *rome != tokens), tokens, difference })
+    }
+
+    /// The range without a first token that is a space alone: where a tokenizer puts one before a text, its place is that
+    /// of the first letter.
+    fn without_space(&self, ids: &[u32], tokens: Range<usize>, subject: &str) -> Range<usize> {
+        let is_space = |id: &u32| self.readable(*id).chars().all(char::is_whitespace);
+        let spaces = ids[tokens.clone()].iter().take_while(|id| is_space(id)).count();
+        let beyond = !subject.starts_with(char::is_whitespace) && spaces < tokens.len();
+        if beyond { tokens.start + spaces..tokens.end } else { tokens }
     }
 
     /// The subject's tokens by its place in the tokens' texts put one after another.

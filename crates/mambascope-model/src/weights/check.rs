@@ -42,10 +42,39 @@ pub(super) fn problems<'a>(
         };
         problems.push(damaged(tensor.file, tensor.name, stored, expected));
     }
+    let seen_layers: BTreeSet<usize> = seen.iter().filter_map(|name| layer(name)).collect();
+    let absent: BTreeSet<usize> =
+        (0..config.layers).filter(|at| !seen_layers.contains(at)).collect();
+    let beyond = seen_layers.range(config.layers..).copied().collect();
+    // Of layers that are missing or extra whole, one sentence says more than one for each of their weights.
+    problems.retain(|problem| layer(&problem.item).is_none_or(|at| at < config.layers));
+    for (found, layers) in [("no weights of", absent), ("weights of", beyond)] {
+        if let Some(layers) = span(&layers) {
+            let expected = format!("those of {} layers, as the config says", config.layers);
+            problems.push(damaged(file, "layers", format!("{found} {layers}"), expected));
+        }
+    }
     for (name, shape) in missing {
-        problems.push(damaged(file, &name, "nothing", describe("floats", &shape)));
+        if layer(&name).is_some_and(|at| !seen_layers.contains(&at)) {
+            continue;
+        }
+        let tied = if name == HEAD { ", or a config that ties it to the embedding" } else { "" };
+        problems.push(damaged(file, &name, "nothing", describe("floats", &shape) + tied));
     }
     problems
+}
+
+/// The layer that a weight belongs to.
+fn layer(name: &str) -> Option<usize> {
+    name.strip_prefix("backbone.layers.")?.split_once('.')?.0.parse().ok()
+}
+
+/// Layers in words.
+fn span(layers: &BTreeSet<usize>) -> Option<String> {
+    match (layers.first()?, layers.last()?) {
+        (first, last) if first == last => Some(format!("layer {first}")),
+        (first, last) => Some(format!("layers {first} to {last}")),
+    }
 }
 
 fn describe(dtype: &str, shape: &[usize]) -> String {

@@ -9,13 +9,21 @@ pub(super) const EMBEDDING: &str = "backbone.embedding.weight";
 /// The head that turns the last residual into logits.
 pub(super) const HEAD: &str = "lm_head.weight";
 
-/// A tensor's name in state-spaces/mamba, from its name in either dialect.
-pub(super) fn canonical(name: &str) -> &str {
-    match name {
-        "backbone.embeddings.weight" => EMBEDDING,
-        other => other,
-    }
-}
+/// The names of a layer's weights behind its number.
+pub(super) const PARTS: [&str; 12] = [
+    "norm.weight",
+    "mixer.in_proj.weight",
+    "mixer.conv1d.weight",
+    "mixer.x_proj.weight",
+    "mixer.dt_proj.weight",
+    "mixer.dt_proj.bias",
+    "mixer.A_log",
+    "mixer.D",
+    "mixer.out_proj.weight",
+    "mixer.conv1d.bias",
+    "mixer.in_proj.bias",
+    "mixer.out_proj.bias",
+];
 
 /// Every tensor that must be there, with its shape.
 ///
@@ -40,23 +48,25 @@ pub(super) fn expected(config: &Config) -> BTreeMap<String, Vec<usize>> {
 
 fn layer_parts(config: &Config) -> Vec<(&'static str, Vec<usize>)> {
     let Config { width: d, inner: e, state: n, convolution: k, rank: r, .. } = *config;
-    let mut parts = vec![
-        ("norm.weight", vec![d]),
-        ("mixer.in_proj.weight", vec![2 * e, d]),
-        ("mixer.conv1d.weight", vec![e, 1, k]),
-        ("mixer.x_proj.weight", vec![r + 2 * n, e]),
-        ("mixer.dt_proj.weight", vec![e, r]),
-        ("mixer.dt_proj.bias", vec![e]),
-        ("mixer.A_log", vec![e, n]),
-        ("mixer.D", vec![e]),
-        ("mixer.out_proj.weight", vec![d, e]),
+    let shapes = vec![
+        vec![d],
+        vec![2 * e, d],
+        vec![e, 1, k],
+        vec![r + 2 * n, e],
+        vec![e, r],
+        vec![e],
+        vec![e, n],
+        vec![e],
+        vec![d, e],
     ];
+    // The biases come last, and in this order.
+    let [convolution, into, out] = [vec![e], vec![2 * e], vec![d]];
+    let mut parts: Vec<_> = PARTS.into_iter().zip(shapes).collect();
     if config.convolution_bias {
-        parts.push(("mixer.conv1d.bias", vec![e]));
+        parts.push((PARTS[9], convolution));
     }
     if config.projection_bias {
-        parts.push(("mixer.in_proj.bias", vec![2 * e]));
-        parts.push(("mixer.out_proj.bias", vec![d]));
+        parts.extend([(PARTS[10], into), (PARTS[11], out)]);
     }
     parts
 }

@@ -18,6 +18,33 @@ const VALUES_LIMIT: usize = 1 << 20;
 /// The most dimensions of a tensor.
 const DIMENSIONS_LIMIT: usize = 8;
 
+/// Names that training programs keep beside the tensors. None of these is called; their values are left out.
+const ASIDE: [(&str, &str); 23] = [
+    ("_codecs", "encode"),
+    ("argparse", "Namespace"),
+    ("types", "SimpleNamespace"),
+    ("collections", "defaultdict"),
+    ("collections", "Counter"),
+    ("builtins", "dict"),
+    ("builtins", "list"),
+    ("builtins", "set"),
+    ("__builtin__", "set"),
+    ("builtins", "int"),
+    ("builtins", "float"),
+    ("torch", "Size"),
+    ("torch", "device"),
+    ("torch", "float16"),
+    ("torch", "bfloat16"),
+    ("torch", "float32"),
+    ("torch", "float64"),
+    ("numpy", "dtype"),
+    ("numpy.core.multiarray", "scalar"),
+    ("numpy._core.multiarray", "scalar"),
+    ("pathlib", "PosixPath"),
+    ("pytorch_lightning.utilities.parsing", "AttributeDict"),
+    ("lightning.fabric.utilities.data", "AttributeDict"),
+];
+
 /// A value's number.
 pub(super) type Id = usize;
 
@@ -25,10 +52,12 @@ pub(super) type Id = usize;
 #[derive(Debug)]
 pub(super) enum Value {
     Integer(i64),
+    Boolean(bool),
     /// Text, by its place in the pickle.
     Text(Range<usize>),
     Global(Global),
     Tuple(Vec<Id>),
+    List(Vec<Id>),
     Dictionary(Vec<(Id, Id)>),
     Storage(Storage),
     Tensor(Box<Pickled>),
@@ -43,6 +72,8 @@ pub(super) enum Global {
     RebuildTensor,
     RebuildParameter,
     Storage(Kind),
+    /// Something beside the tensors, such as a training program's settings: what a call of it makes is never looked at.
+    Aside,
 }
 
 /// A run of numbers in a file of its own.
@@ -70,16 +101,17 @@ pub(super) struct Fault {
     pub(super) found: String,
 }
 
-/// The values that a pickle made, and which of them is its result.
+/// The values that a pickle made, which of them is its result, and where the pickle ends.
 #[derive(Debug)]
 pub(super) struct Unpickled {
     pub(super) values: Vec<Value>,
     pub(super) result: Id,
+    pub(super) end: usize,
 }
 
-/// Runs a pickle to its end.
-pub(super) fn unpickle(bytes: &[u8]) -> Result<Unpickled, Fault> {
-    let mut machine = Machine { bytes, ..Machine::default() };
+/// Runs the pickle that begins at a byte, to its end.
+pub(super) fn unpickle(bytes: &[u8], at: usize) -> Result<Unpickled, Fault> {
+    let mut machine = Machine { bytes, at, ..Machine::default() };
     loop {
         match machine.byte()? {
             b'.' => break,
@@ -87,7 +119,7 @@ pub(super) fn unpickle(bytes: &[u8]) -> Result<Unpickled, Fault> {
         }
     }
     let result = machine.pop()?;
-    Ok(Unpickled { values: machine.values, result })
+    Ok(Unpickled { values: machine.values, result, end: machine.at })
 }
 
 #[derive(Default)]
@@ -98,6 +130,8 @@ struct Machine<'a> {
     stack: Vec<Id>,
     marks: Vec<usize>,
     memo: BTreeMap<u32, Id>,
+    /// Pairs of dictionaries that were made of lists, of which one list can make many.
+    paired: usize,
 }
 
 impl Machine<'_> {
@@ -105,15 +139,23 @@ impl Machine<'_> {
         match instruction {
             0x80 => self.take(1).map(drop),
             b'(' => self.mark(),
-            b'N' | 0x88 | 0x89 | b']' => self.push(Value::Other),
+            0x95 => self.take(8).map(drop),
+            b'N' | 0x8f => self.push(Value::Other),
+            0x88 => self.push(Value::Boolean(true)),
+            0x89 => self.push(Value::Boolean(false)),
+            b']' => self.push(Value::List(Vec::new())),
             b'}' => self.push(Value::Dictionary(Vec::new())),
             b'K' => self.integer(1),
             b'M' => self.integer(2),
             b'J' => self.integer(4),
             0x8a => self.long(),
             b'G' => self.skipped(8),
-            b'X' => self.text(),
+            b'X' | b'T' => self.text(4),
+            0x8c | b'U' => self.text(1),
+            b'C' => self.skipped_run(1),
+            b'B' => self.skipped_run(4),
             b'c' => self.global(),
+            0x93 => self.stacked_global(),
             b')' => self.tuple(0),
             0x85 => self.tuple(1),
             0x86 => self.tuple(2),
@@ -123,12 +165,16 @@ impl Machine<'_> {
             b'u' => self.items(),
             b'a' => self.append(),
             b'e' => self.appends(),
+            0x90 => self.since_mark().and_then(|_| self.top().map(drop)),
+            0x91 => self.since_mark().and_then(|_| self.push(Value::Other)),
+            b'0' => self.pop().map(drop),
+            0x94 => self.memorise(),
             b'q' => self.remember(1),
             b'r' => self.remember(4),
             b'h' => self.recall(1),
             b'j' => self.recall(4),
             b'Q' => self.storage(),
-            b'R' => self.call(),
+            b'R' | 0x81 => self.call(),
             b'b' => self.build(),
             other => Err(self.fault(format!("the instruction {other:#04x}"))),
         }
@@ -189,13 +235,14 @@ impl Machine<'_> {
         self.push(Value::Integer(value))
     }
 
-    /// An integer of up to eight bytes, its sign in the last.
+    /// An integer, its sign in the last byte.
     fn long(&mut self) -> Result<(), Fault> {
         let width = usize::from(self.byte()?);
-        if width > 8 {
-            return Err(self.fault(format!("an integer of {width} bytes")));
-        }
         let range = self.take(width)?;
+        if width > 8 {
+            // No size has so many: a magic number, or a random generator's state.
+            return self.push(Value::Other);
+        }
         let bytes = &self.bytes[range];
         let filler = if bytes.last().is_some_and(|last| *last >= 0x80) { 0xff } else { 0 };
         let mut wide = [filler; 8];
@@ -208,8 +255,14 @@ impl Machine<'_> {
         self.push(Value::Other)
     }
 
-    fn text(&mut self) -> Result<(), Fault> {
-        let length = self.unsigned(4)? as usize;
+    /// Bytes after their count, whose content is never asked for.
+    fn skipped_run(&mut self, width: usize) -> Result<(), Fault> {
+        let length = self.unsigned(width)? as usize;
+        self.skipped(length)
+    }
+
+    fn text(&mut self, width: usize) -> Result<(), Fault> {
+        let length = self.unsigned(width)? as usize;
         let range = self.take(length)?;
         if std::str::from_utf8(&self.bytes[range.clone()]).is_err() {
             return Err(self.fault("text that is not UTF-8"));
@@ -227,9 +280,29 @@ impl Machine<'_> {
 
     fn global(&mut self) -> Result<(), Fault> {
         let (module, name) = (self.line()?, self.line()?);
-        let global = match (module.as_str(), name.as_str()) {
+        self.named(&module, &name)
+    }
+
+    /// A name whose parts lie on the stack, as from protocol 4 on.
+    fn stacked_global(&mut self) -> Result<(), Fault> {
+        let (name, module) = (self.popped_text()?, self.popped_text()?);
+        self.named(&module, &name)
+    }
+
+    fn popped_text(&mut self) -> Result<String, Fault> {
+        let id = self.pop()?;
+        match &self.values[id] {
+            Value::Text(range) if range.len() <= 256 => {
+                Ok(String::from_utf8_lossy(&self.bytes[range.clone()]).into_owned())
+            }
+            _ => Err(self.fault("a name that is no text")),
+        }
+    }
+
+    fn named(&mut self, module: &str, name: &str) -> Result<(), Fault> {
+        let global = match (module, name) {
             ("collections", "OrderedDict") => Global::OrderedDict,
-            ("torch._utils", "_rebuild_tensor_v2") => Global::RebuildTensor,
+            ("torch._utils", "_rebuild_tensor_v2" | "_rebuild_tensor") => Global::RebuildTensor,
             ("torch._utils", "_rebuild_parameter") => Global::RebuildParameter,
             ("torch", "HalfStorage") => Global::Storage(Kind::F16),
             ("torch", "BFloat16Storage") => Global::Storage(Kind::BF16),
@@ -238,6 +311,7 @@ impl Machine<'_> {
             ("torch", other) if other.ends_with("Storage") => {
                 Global::Storage(Kind::Other(other.to_owned()))
             }
+            (module, name) if ASIDE.contains(&(module, name)) => Global::Aside,
             _ => return Err(self.fault(format!("the name {module}.{name}"))),
         };
         self.push(Value::Global(global))
@@ -282,18 +356,35 @@ impl Machine<'_> {
                 entries.extend(pairs.iter().map(|[key, value]| (*key, *value)));
                 Ok(())
             }
+            Value::Other if odd.is_empty() => Ok(()),
             _ => Err(fault),
         }
     }
 
     fn append(&mut self) -> Result<(), Fault> {
-        self.pop()?;
-        self.top().map(drop)
+        let item = self.pop()?;
+        self.extend(&[item])
     }
 
     fn appends(&mut self) -> Result<(), Fault> {
-        self.since_mark()?;
-        self.top().map(drop)
+        let items = self.since_mark()?;
+        self.extend(&items)
+    }
+
+    fn extend(&mut self, items: &[Id]) -> Result<(), Fault> {
+        if let Value::List(list) = self.top()? {
+            list.extend(items);
+        }
+        Ok(())
+    }
+
+    /// Keeps the top under the next number.
+    fn memorise(&mut self) -> Result<(), Fault> {
+        let place = self.memo.len() as u32;
+        let id = self.pop()?;
+        self.stack.push(id);
+        self.memo.insert(place, id);
+        Ok(())
     }
 
     fn remember(&mut self, width: usize) -> Result<(), Fault> {
@@ -312,12 +403,14 @@ impl Machine<'_> {
         Ok(())
     }
 
-    /// `("storage", kind, key, device, count)` names a file of numbers.
+    /// `("storage", kind, key, device, count)` names a run of numbers; before torch 1.6 what part of another it is, came
+    /// last.
     fn storage(&mut self) -> Result<(), Fault> {
         let id = self.pop()?;
         let storage = match &self.values[id] {
             Value::Tuple(items) => match self.values_of(items).as_slice() {
-                [_, Value::Global(Global::Storage(kind)), Value::Text(key), _, _] => {
+                [_, Value::Global(Global::Storage(kind)), Value::Text(key), _, _]
+                | [_, Value::Global(Global::Storage(kind)), Value::Text(key), _, _, Value::Other] => {
                     Some(Storage { kind: kind.clone(), key: key.clone() })
                 }
                 _ => None,
@@ -336,6 +429,15 @@ impl Machine<'_> {
         };
         match (&self.values[callable], arguments.as_slice()) {
             (Value::Global(Global::OrderedDict), []) => self.push(Value::Dictionary(Vec::new())),
+            (Value::Global(Global::OrderedDict), [pairs]) => {
+                let pairs =
+                    self.pairs(*pairs).ok_or_else(|| self.fault("a dictionary of no pairs"))?;
+                self.paired += pairs.len() + 1;
+                if self.paired > VALUES_LIMIT {
+                    return Err(self.fault(format!("more than {VALUES_LIMIT} pairs")));
+                }
+                self.push(Value::Dictionary(pairs))
+            }
             (Value::Global(Global::RebuildTensor), arguments) => {
                 let tensor = self.tensor(&self.values_of(arguments));
                 let tensor = tensor.ok_or_else(|| self.fault("a tensor of no known make"))?;
@@ -345,8 +447,22 @@ impl Machine<'_> {
                 self.stack.push(*tensor);
                 Ok(())
             }
+            (Value::Global(Global::Aside), _) => self.push(Value::Other),
             _ => Err(self.fault("a call that makes no tensor")),
         }
+    }
+
+    /// The pairs that a dictionary is made of where Python 2 wrote it.
+    fn pairs(&self, list: Id) -> Option<Vec<(Id, Id)>> {
+        let Value::List(items) = &self.values[list] else { return None };
+        let pair = |id: &Id| match &self.values[*id] {
+            Value::List(pair) | Value::Tuple(pair) => match pair.as_slice() {
+                [key, value] => Some((*key, *value)),
+                _ => None,
+            },
+            _ => None,
+        };
+        items.iter().map(pair).collect()
     }
 
     /// The state of a dictionary: its version marks, which say nothing of weights.
@@ -354,7 +470,7 @@ impl Machine<'_> {
         self.pop()?;
         let fault = self.fault("a state outside a dictionary");
         match self.top()? {
-            Value::Dictionary(_) => Ok(()),
+            Value::Dictionary(_) | Value::Other => Ok(()),
             _ => Err(fault),
         }
     }

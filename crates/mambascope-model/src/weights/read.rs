@@ -10,7 +10,7 @@ use num_traits::Float;
 
 use super::entry::{Entry, Kind};
 use super::names::{EMBEDDING, HEAD};
-use super::{check, damaged, safetensors, torch};
+use super::{check, damaged, naming, safetensors, torch};
 use crate::blob::{Blob, Stream};
 use crate::config::Config;
 use crate::error::{Error, Problem};
@@ -31,7 +31,8 @@ pub(super) struct Place<'a> {
 
 /// Finds every tensor of the checkpoint by the headers of its files, and checks the headers against the config.
 pub(super) fn places<'a>(files: &'a Files, config: &Config) -> Result<Vec<Place<'a>>, Error> {
-    let places = listed(files)?;
+    let first = files.weights.first().map_or(Path::new(""), Blob::path);
+    let places = named(listed(files)?, first)?;
     let found = places.iter().map(|place| check::Found {
         name: &place.entry.name,
         file: place.blob.path(),
@@ -39,7 +40,6 @@ pub(super) fn places<'a>(files: &'a Files, config: &Config) -> Result<Vec<Place<
         floats: place.entry.kind.is_float(),
         shape: &place.entry.shape,
     });
-    let first = files.weights.first().map_or(Path::new(""), Blob::path);
     let mut problems = check::problems(found, config, first);
     if problems.is_empty() {
         problems.extend(overlaps(&places));
@@ -47,6 +47,23 @@ pub(super) fn places<'a>(files: &'a Files, config: &Config) -> Result<Vec<Place<
     }
     refuse(problems)?;
     Ok(places)
+}
+
+/// The tensors under the names of state-spaces/mamba, without those that are inert.
+fn named<'a>(mut places: Vec<Place<'a>>, file: &Path) -> Result<Vec<Place<'a>>, Error> {
+    places.retain(|place| !naming::is_inert(&place.entry.name));
+    let names: Vec<&str> = places.iter().map(|place| place.entry.name.as_str()).collect();
+    let names = naming::canonical(&names, file)
+        .map_err(|problem| Error::Weights { problems: vec![problem] })?;
+    places.iter_mut().zip(names).for_each(|(place, name)| place.entry.name = name);
+    Ok(places)
+}
+
+/// How many rows the embedding has, where the headers can be read and have one.
+pub(super) fn embedding_rows(files: &Files) -> Option<usize> {
+    let places = named(listed(files).ok()?, Path::new("")).ok()?;
+    let embedding = places.iter().find(|place| place.entry.name == EMBEDDING)?;
+    embedding.entry.shape.first().copied()
 }
 
 pub(super) fn refuse(problems: Vec<Problem>) -> Result<(), Error> {

@@ -7,7 +7,6 @@ use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 
 use super::damaged;
 use super::entry::{Entry, Kind};
-use super::names::canonical;
 use crate::error::Problem;
 
 /// The most bytes a header may have: a model of a thousand layers has under 2 MiB.
@@ -44,7 +43,8 @@ fn header(reader: &mut impl Read, file: &Path, length: u64) -> Result<Vec<u8>, P
     let bytes = u64::from_le_bytes(prefix);
     if bytes > HEADER_LIMIT {
         let found = match prefix.as_slice() {
-            b"version " => "a git LFS pointer, not the file".to_owned(),
+            [b'P', b'K', 3, 4, ..] => "a file of torch.save: call it pytorch_model.bin".to_owned(),
+            [0x80, 2..=5, ..] => "a pickle: call it pytorch_model.bin".to_owned(),
             _ => format!("a length of {bytes}"),
         };
         return Err(damaged(file, "header", found, format!("at most {HEADER_LIMIT} bytes")));
@@ -63,7 +63,7 @@ fn header(reader: &mut impl Read, file: &Path, length: u64) -> Result<Vec<u8>, P
 fn entry(name: &str, info: &TensorInfo, first: u64) -> Entry {
     let (start, end) = info.data_offsets;
     Entry {
-        name: canonical(name).to_owned(),
+        name: name.to_owned(),
         kind: kind(info.dtype),
         shape: info.shape.clone(),
         start: first + start as u64,

@@ -1,4 +1,4 @@
-//! A `.bin` file: a zip archive with one pickle and a file of numbers for each storage.
+//! A `.bin` file: a zip archive with one pickle and a file of numbers for each storage, or of torch before 1.6.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
@@ -6,24 +6,24 @@ use std::path::Path;
 
 use zip::{CompressionMethod, ZipArchive};
 
-use super::damaged;
 use super::entry::Entry;
-use super::names::canonical;
+use super::opcodes::Fault;
 use super::pickle::{self, Described};
+use super::{damaged, legacy};
 use crate::error::Problem;
 
 /// The most bytes the pickle may have: a model of a thousand layers has under 2 MiB.
-const PICKLE_LIMIT: u64 = 4 << 20;
+pub(super) const PICKLE_LIMIT: u64 = 4 << 20;
 /// The most files in the archive.
 const PARTS_LIMIT: usize = 1 << 16;
 /// The name of the pickle, in the archive's one folder.
 const PICKLE: &str = "data.pkl";
 
-/// A file in the archive, stored as it is.
+/// A run of numbers, stored as it is.
 #[derive(Debug, Clone, Copy)]
-struct Part {
-    start: u64,
-    bytes: u64,
+pub(super) struct Part {
+    pub(super) start: u64,
+    pub(super) bytes: u64,
 }
 
 /// Reads the archive's directory and its pickle, and checks that each tensor's bytes are there.
@@ -32,7 +32,9 @@ pub(super) fn entries(
     file: &Path,
     length: u64,
 ) -> Result<Vec<Entry>, Problem> {
-    refuse_other_kinds(&mut reader, file)?;
+    if is_legacy(&mut reader, file)? {
+        return legacy::entries(reader, file, length);
+    }
     let parts = parts(&mut reader, file, length)?;
     let suffix = format!("/{PICKLE}");
     let named = parts.iter().find_map(|(name, part)| Some((name.strip_suffix(&suffix)?, part)));
@@ -43,25 +45,43 @@ pub(super) fn entries(
         refuse_big_endian(&mut reader, file, *order)?;
     }
     let bytes = content(&mut reader, file, PICKLE, *pickle, PICKLE_LIMIT)?;
-    let tensors = pickle::tensors(&bytes).map_err(|fault| {
-        let item = format!("{PICKLE}, byte {}", fault.at);
-        damaged(file, &item, fault.found, "a dictionary of tensors, as state_dict() gives it")
-    })?;
-    tensors.iter().map(|tensor| place(tensor, &parts, folder, file)).collect()
+    let tensors = pickle::tensors(&bytes).map_err(|fault| refused(file, PICKLE, fault))?;
+    let place_of = |tensor: &Described| {
+        let part = parts.get(&format!("{folder}/data/{}", tensor.key));
+        place(tensor, part.copied(), file)
+    };
+    tensors.iter().map(place_of).collect()
 }
 
-/// Says what a file is that does not begin as a zip archive does.
-fn refuse_other_kinds(reader: &mut (impl Read + Seek), file: &Path) -> Result<(), Problem> {
-    const LEGACY: &[u8] = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
+/// A pickle that is no dictionary of tensors, and how to make one of it.
+pub(super) fn refused(file: &Path, item: &str, fault: Fault) -> Problem {
+    let name =
+        file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let expected = format!(
+        "a dictionary of tensors, as state_dict() gives it; of a file that you trust, Python makes one: `import torch; \
+         model = torch.load(\"{name}\", map_location=\"cpu\", weights_only=False); \
+         torch.save(model.state_dict(), \"{name}\")`"
+    );
+    damaged(file, &format!("{item}, byte {}", fault.at), fault.found, expected)
+}
+
+/// True of a file of torch before 1.6; one that is neither that nor a zip archive is named for what it is.
+fn is_legacy(reader: &mut (impl Read + Seek), file: &Path) -> Result<bool, Problem> {
+    /// The end of the magic number, the same in all protocols of pickle.
+    const MAGIC: &[u8] = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
     let failed =
         |error: std::io::Error| damaged(file, "beginning", error.to_string(), "a zip archive");
     let mut head = Vec::new();
-    reader.by_ref().take(16).read_to_end(&mut head).map_err(failed)?;
+    reader.by_ref().take(32).read_to_end(&mut head).map_err(failed)?;
     reader.seek(SeekFrom::Start(0)).map_err(failed)?;
     let found = match head.as_slice() {
-        [b'P', b'K', 3, 4, ..] => return Ok(()),
-        head if head.starts_with(LEGACY) => "a file of torch before 1.6: save it again",
-        head if head.starts_with(b"version ") => "a git LFS pointer, not the file",
+        [b'P', b'K', 3, 4, ..] => return Ok(false),
+        // From protocol 4 on a frame's length stands before the magic number.
+        [0x80, 2..=3, magic @ ..] | [0x80, 4..=5, _, _, _, _, _, _, _, _, _, magic @ ..]
+            if magic.starts_with(MAGIC) =>
+        {
+            return Ok(true);
+        }
         [_, _, _, _, _, 0, 0, 0, b'{', ..] => "a safetensors file: call it model.safetensors",
         [] => "an empty file",
         _ => "something else",
@@ -131,10 +151,9 @@ fn content(
 }
 
 /// A tensor's bytes in the file, once they are known to lie in its storage.
-fn place(
+pub(super) fn place(
     described: &Described,
-    parts: &BTreeMap<String, Part>,
-    folder: &str,
+    part: Option<Part>,
     file: &Path,
 ) -> Result<Entry, Problem> {
     let Described { name, key, tensor } = described;
@@ -143,7 +162,6 @@ fn place(
     if !described.is_contiguous() {
         return Err(problem("a strided view", "contiguous numbers: save tensor.contiguous()"));
     }
-    let part = parts.get(&format!("{folder}/data/{key}"));
     let part = part.ok_or_else(|| problem("no numbers", &format!("a file data/{key}")))?;
     let bytes = tensor.shape.iter().try_fold(size, |bytes, size| bytes.checked_mul(*size));
     let first = tensor.offset.checked_mul(size as u64);
@@ -155,7 +173,7 @@ fn place(
         return Err(problem(&found, &format!("within the {} bytes of data/{key}", part.bytes)));
     };
     Ok(Entry {
-        name: canonical(name).to_owned(),
+        name: name.clone(),
         kind: tensor.storage.kind.clone(),
         shape: tensor.shape.clone(),
         start: part.start + first,

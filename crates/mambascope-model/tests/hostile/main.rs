@@ -1,4 +1,4 @@
-//! Thirty thousand damaged files: none may panic, and none may ask for much memory.
+//! Forty-two thousand damaged files: none may panic, and none may ask for much memory.
 
 #![expect(
     clippy::unwrap_used,
@@ -159,12 +159,16 @@ fn no_damaged_file_panics_or_takes_memory_without_bound() {
     };
     let safetensors = |bytes| open(&transformers, bytes, Format::Safetensors);
     let torch = |bytes| open(state_spaces, bytes, Format::Torch);
+    let legacy = include_bytes!("../golden/torch_legacy_4.bin");
+    let wrapped = include_bytes!("../golden/torch_wrapped.bin");
     let tokenizer = include_bytes!("tokenizer.json");
     let outcomes = [
         survive("state-spaces config", state_spaces, state_spaces.len(), parse),
         survive("transformers config", &transformers, transformers.len(), parse),
         survive("safetensors", &weights, 1_400, safetensors),
         survive("torch", bin, 1_600, torch),
+        survive("torch before 1.6", legacy, 1_300, torch),
+        survive("torch of a training program", wrapped, 1_600, torch),
         survive("tokenizer", tokenizer, tokenizer.len(), |bytes| {
             Tokens::from_bytes(&bytes)?.subject_range("The Space", "Space").map(drop)
         }),

@@ -61,6 +61,7 @@ pub(crate) fn memory(config: Vec<u8>, weights: Vec<u8>, format: Format) -> Files
         weights: vec![blob(name, weights)],
         format,
         tokenizer: None,
+        slow_tokenizer: None,
     }
 }
 

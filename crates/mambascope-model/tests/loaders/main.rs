@@ -10,6 +10,8 @@ mod config;
 mod files;
 mod folder;
 mod hub;
+mod kinds;
+mod odd;
 mod random;
 mod tokens;
 mod torch;

@@ -170,5 +170,5 @@ fn the_real_tokenizer_gives_the_published_ids() {
     assert_eq!(shown, ["The", " E", "iff", "el", " Tower", " is", " in"]);
     assert_eq!(tokens.readable(0), "<|endoftext|>");
     let found = subject(&tokens, "The Eiffel Tower is in", "Eiffel Tower");
-    assert_eq!(found, Subject { tokens: 1..5, rome: None });
+    assert_eq!(found, Subject { tokens: 1..5, rome: None, difference: None });
 }

@@ -64,7 +64,7 @@ fn with_pickle(pickle: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_state_dict_of_torch_is_read() {
-    for bytes in [SINGLE, HALF] {
+    for bytes in [SINGLE, HALF, LEGACY] {
         let tensors = open(bytes).unwrap().tensors;
         assert_eq!(tensors.names().count(), NAMES.len());
         for (place, name) in NAMES.iter().enumerate() {
@@ -78,7 +78,9 @@ fn a_state_dict_of_torch_is_read() {
 
 #[test]
 fn the_digest_does_not_depend_on_the_kind_of_file() {
-    assert_eq!(open(SINGLE).unwrap().digest().unwrap(), open(HALF).unwrap().digest().unwrap());
+    let digest = |bytes| open(bytes).unwrap().digest().unwrap();
+    assert_eq!(digest(SINGLE), digest(HALF));
+    assert_eq!(digest(SINGLE), digest(LEGACY));
 }
 
 #[test]
@@ -89,21 +91,17 @@ fn rewriting_changes_nothing() {
 
 #[test]
 fn files_of_other_kinds_are_named() {
-    assert_snapshot!(refused(LEGACY), @r#"
-        the weights cannot be used: pytorch_model.bin: beginning: found a file of torch before 1.6: save it again, expected a zip archive, as torch.save has written since 1.6
-        help: check that config and weights belong together, and fetch again what was cut short
-        "#);
     assert_snapshot!(refused(b"version https://git-lfs.github.com/spec/v1\n"), @r#"
-        the weights cannot be used: pytorch_model.bin: beginning: found a git LFS pointer, not the file, expected a zip archive, as torch.save has written since 1.6
-        help: check that config and weights belong together, and fetch again what was cut short
+        pytorch_model.bin is a Git LFS pointer, which stands for a file that was not fetched
+        help: run `git lfs pull` in that folder, or fetch the file itself from the hub
         "#);
     assert_snapshot!(refused(b"\x40\0\0\0\0\0\0\0{\"a\": 1}"), @r#"
         the weights cannot be used: pytorch_model.bin: beginning: found a safetensors file: call it model.safetensors, expected a zip archive, as torch.save has written since 1.6
         help: check that config and weights belong together, and fetch again what was cut short
         "#);
     assert_snapshot!(refused(b"<html>"), @r#"
-        the weights cannot be used: pytorch_model.bin: beginning: found something else, expected a zip archive, as torch.save has written since 1.6
-        help: check that config and weights belong together, and fetch again what was cut short
+        pytorch_model.bin is a web page
+        help: fetch the file itself, for example with `huggingface-cli download`; a page comes in its place where the address is wrong or the model needs a token
         "#);
     assert_snapshot!(refused(b""), @r#"
         the weights cannot be used: pytorch_model.bin: beginning: found an empty file, expected a zip archive, as torch.save has written since 1.6
@@ -138,7 +136,7 @@ fn numbers_must_lie_in_their_storage() {
 #[test]
 fn a_pickle_can_call_nothing() {
     assert_snapshot!(refused(&with_pickle(b"\x80\x02cos\nsystem\nX\x02\0\0\0ls\x85R.")), @r#"
-        the weights cannot be used: pytorch_model.bin: data.pkl, byte 13: found the name os.system, expected a dictionary of tensors, as state_dict() gives it
+        the weights cannot be used: pytorch_model.bin: data.pkl, byte 13: found the name os.system, expected a dictionary of tensors, as state_dict() gives it; of a file that you trust, Python makes one: `import torch; model = torch.load("pytorch_model.bin", map_location="cpu", weights_only=False); torch.save(model.state_dict(), "pytorch_model.bin")`
         help: check that config and weights belong together, and fetch again what was cut short
         "#);
 }
@@ -146,23 +144,23 @@ fn a_pickle_can_call_nothing() {
 #[test]
 fn a_pickle_of_something_else_is_refused() {
     assert_snapshot!(refused(&with_pickle(b"\x80\x02K\x01.")), @r#"
-        the weights cannot be used: pytorch_model.bin: data.pkl, byte 5: found something else than a dictionary, expected a dictionary of tensors, as state_dict() gives it
+        the weights cannot be used: pytorch_model.bin: data.pkl, byte 5: found something else than a dictionary, expected a dictionary of tensors, as state_dict() gives it; of a file that you trust, Python makes one: `import torch; model = torch.load("pytorch_model.bin", map_location="cpu", weights_only=False); torch.save(model.state_dict(), "pytorch_model.bin")`
         help: check that config and weights belong together, and fetch again what was cut short
         "#);
     assert_snapshot!(refused(&with_pickle(b"\x80\x02}X\x05\0\0\0modelq\0}s.")), @r#"
-        the weights cannot be used: pytorch_model.bin: data.pkl, byte 18: found a dictionary within, named `model`, expected a dictionary of tensors, as state_dict() gives it
+        the weights cannot be used: pytorch_model.bin: data.pkl, byte 18: found a dictionary within, named `model`, expected a dictionary of tensors, as state_dict() gives it; of a file that you trust, Python makes one: `import torch; model = torch.load("pytorch_model.bin", map_location="cpu", weights_only=False); torch.save(model.state_dict(), "pytorch_model.bin")`
         help: check that config and weights belong together, and fetch again what was cut short
         "#);
     assert_snapshot!(refused(&with_pickle(b"\x80\x02}X\x02\0\0\0lrG\0\0\0\0\0\0\0\0s.")), @r#"
-        the weights cannot be used: pytorch_model.bin: data.pkl, byte 21: found `lr`, which is no tensor, expected a dictionary of tensors, as state_dict() gives it
+        the weights cannot be used: pytorch_model.bin: data.pkl, byte 21: found `lr`, which is no tensor, expected a dictionary of tensors, as state_dict() gives it; of a file that you trust, Python makes one: `import torch; model = torch.load("pytorch_model.bin", map_location="cpu", weights_only=False); torch.save(model.state_dict(), "pytorch_model.bin")`
         help: check that config and weights belong together, and fetch again what was cut short
         "#);
     assert_snapshot!(refused(&with_pickle(b"\x80\x02")), @r#"
-        the weights cannot be used: pytorch_model.bin: data.pkl, byte 2: found its end, expected a dictionary of tensors, as state_dict() gives it
+        the weights cannot be used: pytorch_model.bin: data.pkl, byte 2: found its end, expected a dictionary of tensors, as state_dict() gives it; of a file that you trust, Python makes one: `import torch; model = torch.load("pytorch_model.bin", map_location="cpu", weights_only=False); torch.save(model.state_dict(), "pytorch_model.bin")`
         help: check that config and weights belong together, and fetch again what was cut short
         "#);
     assert_snapshot!(refused(&with_pickle(b"X\xff\xff\xff\xff.")), @r#"
-        the weights cannot be used: pytorch_model.bin: data.pkl, byte 5: found its end, expected a dictionary of tensors, as state_dict() gives it
+        the weights cannot be used: pytorch_model.bin: data.pkl, byte 5: found its end, expected a dictionary of tensors, as state_dict() gives it; of a file that you trust, Python makes one: `import torch; model = torch.load("pytorch_model.bin", map_location="cpu", weights_only=False); torch.save(model.state_dict(), "pytorch_model.bin")`
         help: check that config and weights belong together, and fetch again what was cut short
         "#);
     refused(&with_pickle(b"."));
@@ -175,13 +173,41 @@ fn a_pickle_can_neither_nest_nor_multiply_without_bound() {
     nested.extend(std::iter::repeat_n(0x85, 2_000_000));
     nested.push(b'.');
     assert_snapshot!(refused(&with_pickle(&nested)), @r#"
-        the weights cannot be used: pytorch_model.bin: data.pkl, byte 1048579: found more than 1048576 values, expected a dictionary of tensors, as state_dict() gives it
+        the weights cannot be used: pytorch_model.bin: data.pkl, byte 1048579: found more than 1048576 values, expected a dictionary of tensors, as state_dict() gives it; of a file that you trust, Python makes one: `import torch; model = torch.load("pytorch_model.bin", map_location="cpu", weights_only=False); torch.save(model.state_dict(), "pytorch_model.bin")`
         help: check that config and weights belong together, and fetch again what was cut short
         "#);
     let mut doubled = b"\x80\x02)q\0".to_vec();
     doubled.extend(b"h\0h\0\x86q\0".repeat(60));
     doubled.push(b'.');
     refused(&with_pickle(&doubled));
+}
+
+#[test]
+fn a_list_of_pairs_cannot_be_multiplied_without_bound() {
+    // A list of a thousand pairs, of which Python 2 would make a dictionary, made into ten thousand of them.
+    let mut pickle = b"\x80\x02ccollections\nOrderedDict\nq\0](".to_vec();
+    pickle.extend(b"))\x86".repeat(1_000));
+    pickle.extend(b"eq\x01");
+    pickle.extend(b"h\0h\x01\x85R".repeat(10_000));
+    pickle.push(b'.');
+    assert!(refused(&with_pickle(&pickle)).contains("more than 1048576 pairs"));
+}
+
+#[test]
+fn two_models_in_one_file_are_named() {
+    let tensor = |name: &str| sharing(&[(name.to_owned(), vec![2, 2])]);
+    let inside = |name: &str| {
+        let pickle = tensor("backbone.embedding.weight");
+        let text = [b"X", &(name.len() as u32).to_le_bytes()[..], name.as_bytes()].concat();
+        [text, pickle[2..pickle.len() - 1].to_vec(), b"s".to_vec()].concat()
+    };
+    let two =
+        [b"\x80\x02}".to_vec(), inside("model"), inside("state_dict"), b".".to_vec()].concat();
+    let said = refused(&with_pickle(&two));
+    assert!(said.contains("two dictionaries, `state_dict` and `model`"), "{said}");
+    let one = [b"\x80\x02}".to_vec(), inside("model"), inside("optimizer"), b".".to_vec()].concat();
+    let said = refused(&with_pickle(&one));
+    assert!(said.contains("backbone.embedding.weight: found"), "the one is read: {said}");
 }
 
 /// A pickled dictionary in which every tensor lies in the storage `0`.

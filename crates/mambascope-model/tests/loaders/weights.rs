@@ -150,8 +150,8 @@ fn damaged_files_are_refused() {
         help: check that config and weights belong together, and fetch again what was cut short
         "#);
     assert_snapshot!(refused(b"version https://git-lfs.github.com/spec/v1\n"), @r#"
-        the weights cannot be used: model.safetensors: header: found a git LFS pointer, not the file, expected at most 16777216 bytes
-        help: check that config and weights belong together, and fetch again what was cut short
+        model.safetensors is a Git LFS pointer, which stands for a file that was not fetched
+        help: run `git lfs pull` in that folder, or fetch the file itself from the hub
         "#);
     let mut huge = whole;
     huge[..8].copy_from_slice(&u64::MAX.to_le_bytes());

@@ -87,15 +87,19 @@ fn token_of(tokens: &Tokens, role: &str, text: &str, prompt: &Prompt) -> Result<
         Prompt::Text(prompt) => !prompt.ends_with(char::is_whitespace),
         Prompt::Ids(_) => true,
     };
-    let spaced = format!(" {text}");
-    let mut forms = vec![text];
-    if open && !text.starts_with(char::is_whitespace) {
-        forms.insert(0, &spaced);
-    }
+    let plain = || tokens.encode(text).map(|encoded| encoded.ids);
+    let forms = match text.strip_prefix(' ') {
+        Some(rest) if open && !rest.starts_with(char::is_whitespace) => {
+            vec![tokens.encode_after_space(rest)]
+        }
+        None if open && !text.starts_with(char::is_whitespace) => {
+            vec![tokens.encode_after_space(text), plain()]
+        }
+        _ => vec![plain()],
+    };
     let mut first_pieces = Vec::new();
-    for form in &forms {
-        let ids = tokens.encode(form).map(|encoded| encoded.ids).unwrap_or_default();
-        match ids.as_slice() {
+    for form in forms {
+        match form.map_err(|error| super::prompt::problem_of(&error))?.as_slice() {
             [token] => return Ok(*token),
             [first, ..] => first_pieces.push(tokens.readable(*first)),
             [] => {}

@@ -7,7 +7,7 @@ use super::{Problem, Resolved, Spoken};
 use crate::corrupt::{Corruption, Distribution, Noise, Scale, fitted_ids};
 use crate::facts::bundled_facts;
 use crate::fill::Fill;
-use crate::plan::{Direction, Plan, Prompt, Subject};
+use crate::plan::{Bos, Direction, Plan, Prompt, Subject};
 use crate::swap::{Alternative, Other, Swap, align, draw};
 
 /// What makes the corrupted run, ready to be made.
@@ -55,7 +55,8 @@ pub(super) fn resolve(
             other(model, &swapped, problems)
         }
         Corruption::Other(Other { prompt, subject }) => {
-            let plan = Plan { subject: subject.clone(), ..Plan::new(prompt.clone()) };
+            let bos = if matches!(prompt, Prompt::Text(_)) { plan.bos } else { Bos::Omitted };
+            let plan = Plan { subject: subject.clone(), bos, ..Plan::new(prompt.clone()) };
             other(model, &plan, problems)
         }
         Corruption::Nothing => {
@@ -85,11 +86,12 @@ fn swapped(
     problems: &mut Vec<Problem>,
 ) -> Option<(Vec<u32>, std::ops::Range<usize>)> {
     let subject = prompt.subject.clone()?;
+    let begins = matches!(&plan.prompt, Prompt::Text(_)) && subject.start == prompt.begun;
     let found = match &swap.swap {
         Alternative::Ids(ids) => Ok(ids.clone()),
-        Alternative::Text(text) => in_place(model, plan, text, subject.start),
+        Alternative::Text(text) => in_place(model, text, begins),
         Alternative::Drawn(seed) => {
-            drawn(model, plan, *seed).and_then(|text| in_place(model, plan, &text, subject.start))
+            drawn(model, plan, *seed).and_then(|text| in_place(model, &text, begins))
         }
     };
     let ids = match found {
@@ -110,8 +112,8 @@ fn swapped(
     Some((whole, subject.start..subject.start + ids.len()))
 }
 
-/// The tokens of a subject where the old one stood, after a space if there was one.
-fn in_place(model: &Model, plan: &Plan, text: &str, start: usize) -> Result<Vec<u32>, Problem> {
+/// The tokens of a subject where the old one stood: after a space, unless it begins the text.
+fn in_place(model: &Model, text: &str, begins: bool) -> Result<Vec<u32>, Problem> {
     let Some(tokens) = model.tokens() else {
         return Err(Problem::new(
             format!("a swap for `{text}`, but {} has no tokenizer", model.name()),
@@ -119,11 +121,12 @@ fn in_place(model: &Model, plan: &Plan, text: &str, start: usize) -> Result<Vec<
         ));
     };
     let text = text.trim();
-    let spaced = format!(" {text}");
-    let as_text = matches!(&plan.prompt, Prompt::Text(_)) && start == 0;
-    let form = if as_text { text } else { &spaced };
-    let encoded = tokens.encode(form).map_err(|error| super::prompt::problem_of(&error))?;
-    Ok(encoded.ids)
+    let ids = if begins {
+        tokens.encode(text).map(|encoded| encoded.ids)
+    } else {
+        tokens.encode_after_space(text)
+    };
+    ids.map_err(|error| super::prompt::problem_of(&error))
 }
 
 fn drawn(model: &Model, plan: &Plan, seed: u32) -> Result<String, Problem> {

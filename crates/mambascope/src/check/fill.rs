@@ -11,7 +11,7 @@ use crate::Error;
 use crate::at::{At, Window};
 use crate::elsewhere::{Elsewhere, Run};
 use crate::fill::Fill;
-use crate::plan::{Prompt, Restore};
+use crate::plan::{Bos, Prompt, Restore};
 use crate::prompts::each_prompt;
 use crate::tapped::{self, Tapped};
 
@@ -131,7 +131,7 @@ fn wrong(
 }
 
 fn problems_of(model: &Model, prompt: &Prompt) -> Vec<Problem> {
-    match prompt_ids(model, prompt) {
+    match prompt_ids(model, prompt, Bos::Omitted) {
         Ok(_) => Vec::new(),
         Err(Error::Plan { problems }) => problems,
         Err(error) => vec![super::prompt::problem_of(&error)],

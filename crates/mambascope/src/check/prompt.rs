@@ -4,16 +4,18 @@ use std::ops::Range;
 
 use mambascope_model::{Model, Tokens};
 
-use super::{Problem, Spoken};
+use super::{Problem, Spoken, bos};
 use crate::Error;
 use crate::corrupt::{Noise, deviation, sigma};
 use crate::facts::bundled_subjects;
 use crate::guess::guess_subject;
-use crate::plan::{Plan, Prompt, Subject};
+use crate::plan::{Bos, Plan, Prompt, Subject};
 
 /// A prompt as tokens; the subject only where it is sound.
 pub(super) struct Tokenised {
     pub(super) ids: Vec<u32>,
+    /// How many of them the tokenizer's template put before a text.
+    pub(super) begun: usize,
     pub(super) pieces: Vec<String>,
     pub(super) subject: Option<Range<usize>>,
 }
@@ -21,17 +23,21 @@ pub(super) struct Tokenised {
 impl Tokenised {
     /// The prompt, where its subject is sound.
     pub(super) fn spoken(self) -> Option<Spoken> {
-        let Self { ids, pieces, subject } = self;
+        let Self { ids, pieces, subject, .. } = self;
         subject.map(|subject| Spoken { ids, pieces, subject })
     }
 }
 
 /// The tokens of a prompt.
-pub(crate) fn prompt_ids(model: &Model, prompt: &Prompt) -> Result<Vec<u32>, Error> {
+pub(crate) fn prompt_ids(model: &Model, prompt: &Prompt, bos: Bos) -> Result<Vec<u32>, Error> {
     let ids = match prompt {
         Prompt::Ids(ids) => ids.clone(),
         Prompt::Text(text) => match model.tokens() {
-            Some(tokens) => tokens.encode(text)?.ids,
+            Some(tokens) => {
+                let ids = tokens.encode(text)?.ids;
+                let begin = bos::begin(tokens, bos, &ids);
+                [begin, ids.as_slice()].concat()
+            }
             None => return Err(Error::Plan { problems: vec![without_tokenizer(model)] }),
         },
     };
@@ -40,10 +46,23 @@ pub(crate) fn prompt_ids(model: &Model, prompt: &Prompt) -> Result<Vec<u32>, Err
 }
 
 fn without_tokenizer(model: &Model) -> Problem {
-    Problem::new(
-        format!("the prompt is a text, but {} has no tokenizer", model.name()),
-        "give tokens: `.trace([1, 2, 3]).subject(0..2)`, or `--ids 1,2,3 --subject-tokens 0..2`",
-    )
+    let tokens =
+        "give tokens: `.trace([1, 2, 3]).subject(0..2)`, or `--ids 1,2,3 --subject-tokens 0..2`";
+    let what = format!("the prompt is a text, but {} has no tokenizer", model.name());
+    match model.slow_tokenizer() {
+        None => Problem::new(what, tokens),
+        Some(slow) => {
+            let folder =
+                slow.parent().map_or_else(String::new, |folder| folder.display().to_string());
+            let make = format!(
+                "make tokenizer.json with Python: `from transformers import AutoTokenizer; \
+                 AutoTokenizer.from_pretrained(\"{folder}\").save_pretrained(\"{folder}\")`; or {tokens}"
+            );
+            let what =
+                format!("{what}.json: it has {}, from which that can be made", slow.display());
+            Problem::new(what, make)
+        }
+    }
 }
 
 pub(super) fn resolve(
@@ -52,7 +71,8 @@ pub(super) fn resolve(
     problems: &mut Vec<Problem>,
     warnings: &mut Vec<String>,
 ) -> Option<Tokenised> {
-    let ids = match prompt_ids(model, &plan.prompt) {
+    problems.extend(bos::bos_problem(model, plan));
+    let ids = match prompt_ids(model, &plan.prompt, plan.bos) {
         Ok(ids) => ids,
         Err(Error::Plan { problems: found }) => {
             problems.extend(found);
@@ -63,8 +83,13 @@ pub(super) fn resolve(
             return None;
         }
     };
+    warnings.extend(bos::bos_warning(model, &plan.prompt, plan.bos, &ids));
+    let begun = bos::begun(model, plan);
     let subject = match subject_of(model, plan, ids.len(), warnings) {
-        Ok(subject) => Some(subject),
+        Ok(subject) => Some(match &plan.subject {
+            Subject::Tokens(_) => subject,
+            _ => subject.start + begun..subject.end + begun,
+        }),
         Err(problem) => {
             problems.push(problem);
             None
@@ -72,7 +97,7 @@ pub(super) fn resolve(
     };
     let piece =
         |&id: &u32| model.tokens().map_or_else(|| format!("#{id}"), |tokens| tokens.readable(id));
-    Some(Tokenised { pieces: ids.iter().map(piece).collect(), ids, subject })
+    Some(Tokenised { pieces: ids.iter().map(piece).collect(), ids, begun, subject })
 }
 
 fn subject_of(
@@ -115,6 +140,11 @@ fn located(
     warnings: &mut Vec<String>,
 ) -> Result<Range<usize>, Problem> {
     let found = tokens.subject_range(prompt, subject).map_err(|error| problem_of(&error))?;
+    if let Some(difference) = found.difference {
+        warnings.push(format!(
+            "the subject `{subject}` stands in the prompt in characters that only look like it: {difference}"
+        ));
+    }
     if let Some(rome) = found.rome {
         let Range { start, end } = found.tokens;
         warnings.push(format!(

@@ -134,7 +134,7 @@ pub(crate) fn fitted_ids(model: &Model, noise: &Noise) -> Result<Vec<u32>, Error
     }
     let mut ids = Vec::new();
     for text in &noise.subjects {
-        ids.extend(crate::check::prompt_ids(model, &text.into())?);
+        ids.extend(crate::check::prompt_ids(model, &text.into(), crate::Bos::Omitted)?);
     }
     Ok(ids)
 }

@@ -207,7 +207,12 @@ impl Settled {
             Some(prompts) => {
                 let spot = |layer| Spot { site: Site::ConvIn, layer };
                 let spots: Vec<Spot> = (0..model.config().layers).map(spot).collect();
-                By::Mean(Fills::Rows(means(model, &spots, prompts, watch)?))
+                By::Mean(Fills::Rows(means(
+                    model,
+                    &spots,
+                    (prompts, knock_out.trace.plan().bos),
+                    watch,
+                )?))
             }
             None => By::Blindness(unseen(model, knock)?),
         };

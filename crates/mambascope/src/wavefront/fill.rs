@@ -43,7 +43,13 @@ pub(crate) fn prepare(model: &Model, plan: &Resolved, watch: &dyn Watch) -> Resu
         Filling::Tap(tap) => return Ok(Fills::Tapped(tap.clone(), Box::new(config.clone()))),
         Filling::Mean(file, count) => {
             let spots = mean::spots(grid, config);
-            return Ok(Fills::Rows(mean::over_file(model, &spots, file, *count, watch)?));
+            return Ok(Fills::Rows(mean::over_file(
+                model,
+                &spots,
+                (file, *count),
+                plan.bos,
+                watch,
+            )?));
         }
     };
     let rows = |row: &dyn Fn(usize) -> Vec<f64>| {
@@ -65,7 +71,8 @@ pub(crate) fn prepare(model: &Model, plan: &Resolved, watch: &dyn Watch) -> Resu
         Fill::Noised { deviation, seed } => Fills::Added(rows(&draws(*deviation, *seed))),
         Fill::Noise { deviation, seed } => Fills::Rows(rows(&draws(*deviation, *seed))),
         Fill::Mean(prompts) => {
-            Fills::Rows(mean::means(model, &mean::spots(grid, config), prompts, watch)?)
+            let spots = mean::spots(grid, config);
+            Fills::Rows(mean::means(model, &spots, (prompts, plan.bos), watch)?)
         }
         // The others have come as fillings of their own.
         Fill::OtherRun | Fill::MeanOver(_) | Fill::Elsewhere(_) | Fill::Tap(_) => Fills::OtherRun,

@@ -9,7 +9,7 @@ use mambascope_model::{Config, Error as ModelError, Model, Site, Spot, Tap};
 
 use crate::Error;
 use crate::check::{Grid, prompt_ids};
-use crate::plan::Prompt;
+use crate::plan::{Bos, Prompt};
 use crate::prompts::each_prompt;
 use crate::watch::{Stage, Watch, stopped};
 
@@ -37,12 +37,12 @@ pub(super) fn spots(grid: &Grid, config: &Config) -> Vec<Spot> {
 pub(crate) fn means(
     model: &Model,
     spots: &[Spot],
-    prompts: &[Prompt],
+    (prompts, bos): (&[Prompt], Bos),
     watch: &dyn Watch,
 ) -> Result<Rows, Error> {
     let mut sum = Sum::new(model, spots, watch, prompts.len());
     for prompt in prompts {
-        sum.add(&prompt_ids(model, prompt)?)?;
+        sum.add(&prompt_ids(model, prompt, bos)?)?;
     }
     Ok(sum.finish())
 }
@@ -54,8 +54,8 @@ pub(crate) fn means(
 pub(super) fn over_file(
     model: &Model,
     spots: &[Spot],
-    file: &Path,
-    count: usize,
+    (file, count): (&Path, usize),
+    bos: Bos,
     watch: &dyn Watch,
 ) -> Result<Rows, Error> {
     let mut sum = Sum::new(model, spots, watch, count);
@@ -67,7 +67,7 @@ pub(super) fn over_file(
         };
         let ids = prompt.map_err(message).and_then(|text| {
             let unsound = |error: Error| message(error.to_string());
-            prompt_ids(model, &Prompt::Text(text)).map_err(unsound)
+            prompt_ids(model, &Prompt::Text(text), bos).map_err(unsound)
         });
         match ids.and_then(|ids| sum.add(&ids)) {
             Ok(()) => ControlFlow::Continue(()),
