@@ -53,7 +53,6 @@ use crate::watch::Watch;
 pub(crate) use acts::{By, Cuts, Sight};
 pub(crate) use cells::{Cell, Entry};
 pub(crate) use fill::{Fills, prepare};
-pub(crate) use map::go_together;
 pub(crate) use mean::means;
 pub(crate) use memory::{Memory, peak};
 pub(crate) use sheet::{Outcome, Reading};
@@ -102,7 +101,8 @@ pub(crate) fn run_within(
     Ok(outcome)
 }
 
-/// Runs plans that [`go_together`]: the base rows go up the layers once, and the first outcome has the work on them.
+/// Runs plans that have their clean and corrupted runs in common: the base rows go up the layers once, and the first
+/// outcome has the work on them.
 ///
 /// # Errors
 /// As [`run`].

@@ -7,6 +7,7 @@ use candle_core::{DType, Tensor};
 use mambascope_model::{Activations, Compute, Config, Model, Site, Spot, Tap};
 use proptest::prelude::*;
 
+mod bits;
 mod fills;
 mod laws;
 mod metrics;
