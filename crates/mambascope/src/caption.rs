@@ -43,13 +43,18 @@ impl Done {
 impl Effects {
     /// The title of a map or of curves.
     pub(crate) fn title(&self) -> String {
-        let site = self.site().words();
+        let site = self.words();
         match Done::of(self) {
             Done::Restored => format!("Impact of restoring {site} after corrupted input"),
             Done::Corrupted => format!("Impact of corrupting {site} in the clean run"),
             Done::Replaced => format!("Impact of replacing {site} after corrupted input"),
             Done::ReplacedInClean => format!("Impact of replacing {site} in the clean run"),
         }
+    }
+
+    /// What was restored, in a sentence.
+    pub(crate) fn words(&self) -> String {
+        self.module().map_or_else(|| self.site().words().to_owned(), |module| module.to_string())
     }
 
     /// What was done to each cell: `restored`.

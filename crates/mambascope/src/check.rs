@@ -5,6 +5,7 @@ mod corruption;
 mod fill;
 mod grid;
 mod prompt;
+mod stream;
 
 use std::fmt;
 use std::ops::Range;
@@ -15,6 +16,7 @@ use crate::Error;
 use crate::at::{At, Window};
 use crate::corrupt::Corruption;
 use crate::plan::{Direction, Plan};
+use crate::sever::Stream;
 use crate::swap::Roles;
 use crate::tapped::Tapped;
 use crate::until::Until;
@@ -82,6 +84,7 @@ pub(crate) struct Resolved {
     pub(crate) first_difference: usize,
     pub(crate) grid: Option<Grid>,
     pub(crate) until: Option<Until>,
+    pub(crate) stream: Stream,
     pub(crate) warnings: Vec<String>,
 }
 
@@ -96,7 +99,7 @@ impl Resolved {
 
     /// Whether both have the same clean and corrupted runs, drawn at once, and take values from them alike.
     pub(crate) fn shares_runs(&self, other: &Self) -> bool {
-        let at_once = |plan: &Self| plan.until.is_none();
+        let at_once = |plan: &Self| plan.until.is_none() && plan.stream == Stream::Same;
         at_once(self)
             && at_once(other)
             && self.prompt == other.prompt
@@ -138,9 +141,17 @@ impl Resolved {
         layers + again.map_or(0, |layer| layer + 1)
     }
 
-    /// Tokens of the clean and of so many corrupted runs.
-    pub(crate) fn base_tokens(&self, corrupted_runs: usize) -> usize {
-        self.prompt.ids.len() + corrupted_runs * self.corrupted_prompt().ids.len()
+    /// How many corrupted runs each sample has.
+    pub(crate) const fn passes(&self) -> usize {
+        match self.stream {
+            Stream::Same => 1,
+            Stream::Rome => 2,
+        }
+    }
+
+    /// Tokens of the clean and of the corrupted runs of so many samples.
+    pub(crate) fn base_tokens(&self, samples: usize) -> usize {
+        self.prompt.ids.len() + self.passes() * samples * self.corrupted_prompt().ids.len()
     }
 }
 
@@ -170,6 +181,7 @@ pub(crate) fn resolve(model: &Model, plan: &Plan, tap: Option<&Tapped>) -> Resul
             "add `.restore(..)`: severing holds a lane while something else is restored",
         ));
     }
+    stream::check(plan, &mut problems);
     let (Some(prompt), Some(corrupted)) = (spoken, corrupted) else {
         return Err(Error::Plan { problems });
     };
@@ -182,6 +194,7 @@ pub(crate) fn resolve(model: &Model, plan: &Plan, tap: Option<&Tapped>) -> Resul
         direction: plan.direction,
         grid,
         until: plan.until,
+        stream: plan.stream,
         warnings,
     };
     resolved.align = corruption::alignment(plan, &resolved, &mut problems);

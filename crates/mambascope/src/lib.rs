@@ -38,6 +38,7 @@ mod plan;
 mod prompts;
 pub mod random;
 mod record;
+mod rome;
 mod save;
 mod sever;
 mod show;
@@ -52,7 +53,7 @@ mod until;
 mod watch;
 mod wavefront;
 
-pub use at::{At, Convention, Extent, TokenSet, Window};
+pub use at::{At, Convention, Ends, Extent, TokenSet, Window};
 pub use attention::{HiddenAttention, Through};
 pub use check::Problem;
 pub use corrupt::multivariate;
@@ -73,7 +74,8 @@ pub use metrics::{Metric, Normalisation};
 pub use original::Original;
 pub use plan::{Answer, Direction, PLAN_VERSION, Plan, Prompt, Restore, Subject};
 pub use record::Record;
-pub use sever::Sever;
+pub use rome::Module;
+pub use sever::{Sever, Stream};
 pub use show::Show;
 pub use swap::{Alternative, Other, Swap, swap};
 pub use together::{Together, together};
@@ -87,9 +89,9 @@ pub mod prelude {
     pub use crate::TokenSet::{All, Last, Relation, Subject, SubjectFirst, SubjectLast};
     pub use crate::notebook::{self, Last as _};
     pub use crate::{
-        Answer, At, Channels, Compute, Corruption, Direction, Effects, Elsewhere, Error, Facts,
-        Figure, Fill, KnockOut, Knocked, Lanes, Metric, Model, Noise, Normalisation, Original,
-        Other, Plan, Record, Removal, Rest, Scope, Sever, Show, Site, Sources, Swap, Through,
-        Timing, Together, TokenSet, Trace, Until, Window, swap, together,
+        Answer, At, Channels, Compute, Corruption, Direction, Effects, Elsewhere, Ends, Error,
+        Facts, Figure, Fill, KnockOut, Knocked, Lanes, Metric, Model, Noise, Normalisation,
+        Original, Other, Plan, Record, Removal, Rest, Scope, Sever, Show, Site, Sources, Stream,
+        Swap, Through, Timing, Together, TokenSet, Trace, Until, Window, swap, together,
     };
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use mambascope_model::{Config, Site};
 
 use super::base;
-use super::cells::{Cell, Entry};
+use super::cells::Cell;
 use super::map::Map;
 use crate::check::Resolved;
 
@@ -71,15 +71,16 @@ fn begin_alike(one: &Cell, other: &Cell) -> bool {
     one.token == other.token && one.layers.start == other.layers.start
 }
 
-/// Tokens of the longer of the runs that plans share.
+/// Tokens of the longer of the runs that plans share, and of those that held lanes keep.
 pub(super) fn tokens_of(plans: &[&Resolved]) -> usize {
-    let tokens = |plan: &&Resolved| plan.patched().ids.len().max(plan.prompt.ids.len());
+    let tokens =
+        |plan: &&Resolved| plan.passes() * plan.patched().ids.len().max(plan.prompt.ids.len());
     plans.iter().map(tokens).max().unwrap_or(0)
 }
 
 /// Whether some cells begin inside a block.
 pub(super) fn any_inside(cells: &[Cell]) -> bool {
-    cells.iter().any(|cell| cell.entry == Entry::Block)
+    cells.iter().any(|cell| cell.entry.is_before())
 }
 
 /// How many layers' memory is held beside that of the layer at hand, as values come from there.
