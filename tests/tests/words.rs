@@ -53,7 +53,8 @@ fn several_plans_in_words() {
       cost     24 cells x 10 samples; 1,980 layer-steps, 12% of one pass a cell; 3,300 were each alone
                7.8 MFLOP where one pass a cell takes 64 MFLOP; under 0.01 s of one core at 200 GFLOP/s; 16 MB of memory, and 467 kB a thread
     ");
-    let apart = together([last(Site::Gate), last(Site::Decay)]).explain();
+    let apart =
+        together([last(Site::Gate), last(Site::Decay).direction(Direction::Noise)]).explain();
     assert!(apart.ends_with("\neach of the traces alone: no two have the same runs"), "{apart}");
 }
 

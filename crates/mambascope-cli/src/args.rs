@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod bench;
+mod intervene;
 mod knock_out;
 
 use std::ops::Range;
@@ -14,6 +15,7 @@ use mambascope::{
 };
 
 pub(crate) use self::bench::BenchArguments;
+pub(crate) use self::intervene::{Filled, InterveneArguments};
 pub(crate) use self::knock_out::KnockOutArguments;
 
 /// Where and how Mamba language models store and recall facts
@@ -174,6 +176,8 @@ pub(crate) struct TraceArguments {
     /// A site held as it is in the patched run where another is restored; may be given several times
     #[arg(long, value_name = "SITE")]
     pub(crate) sever: Vec<Site>,
+    #[command(flatten)]
+    pub(crate) intervene: InterveneArguments,
     /// Another subject in the subject's place, instead of noise
     #[arg(long, value_name = "SUBJECT", conflicts_with_all = ["swap_ids", "swap_drawn", "noise"])]
     pub(crate) swap: Option<String>,
@@ -192,7 +196,7 @@ pub(crate) struct TraceArguments {
     /// Which way an even window leans: l-5..l+4 as ROME's code, l-4..l+5 as its paper
     #[arg(long, value_enum, default_value_t = Lean::Code)]
     pub(crate) convention: Lean,
-    /// Noise: 3s for three sigma, 0.13 for a standard deviation, u0.2 for uniform; with the mean and covariance of the
+    /// Noise, ROME's rules: 3s (or s3; s for one) for three sigma, 0.13 for a standard deviation, u0.2 for uniform; with the mean and covariance of the
     /// embedding table, m for multivariate normal, t3 for Student's of 3 degrees
     #[arg(long, default_value = "3s")]
     pub(crate) noise: Noise,

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use mambascope::{
-    Corruption, Effects, Facts, Scope as _, Site, Swap, Together, Trace, Until, Window,
+    Corruption, Effects, Facts, Fill, Other, Prompt, Scope as _, Site, Subject, Swap, Together,
+    Trace, Until, Window,
 };
 use mambascope::{swap, together};
 
-use crate::args::TraceArguments;
+use crate::args::{Filled, InterveneArguments, TraceArguments};
 use crate::progress::Bar;
 use crate::{interrupt, show, subject};
 
@@ -54,6 +55,12 @@ fn names(traces: &Together) -> String {
 }
 
 fn corruption(arguments: &TraceArguments) -> anyhow::Result<Corruption> {
+    if arguments.intervene.uncorrupted {
+        return Ok(Corruption::Nothing);
+    }
+    if let Some(other) = other(&arguments.intervene) {
+        return Ok(other.into());
+    }
     if let Some(subject) = arguments.swap.as_deref() {
         return Ok(swap(subject).into());
     }
@@ -66,8 +73,22 @@ fn corruption(arguments: &TraceArguments) -> anyhow::Result<Corruption> {
     }
 }
 
+/// The other prompt that was typed, if any, and its subject.
+fn other(arguments: &InterveneArguments) -> Option<Other> {
+    let prompt = match arguments.other.as_deref() {
+        Some(text) => Prompt::from(text),
+        None if arguments.other_ids.is_empty() => return None,
+        None => Prompt::from(arguments.other_ids.clone()),
+    };
+    let named = arguments.other_subject.as_deref().map(Subject::from);
+    let tokens =
+        arguments.other_subject_tokens.as_ref().map(|tokens| Subject::from(tokens.0.clone()));
+    Some(Other { prompt, subject: named.or(tokens).unwrap_or_default() })
+}
+
 fn noise(arguments: &TraceArguments) -> anyhow::Result<mambascope::Noise> {
     let noise = arguments.noise.samples(arguments.samples).seed(arguments.seed);
+    let noise = if arguments.intervene.replace { noise.replacing() } else { noise };
     match &arguments.facts {
         Some(file) => Ok(noise.over(Facts::read(file)?.subjects())),
         None => Ok(noise),
@@ -88,10 +109,40 @@ fn of_site(trace: &Trace, arguments: &TraceArguments, site: Site) -> Trace {
         .channels(arguments.channels.0)
         .dims(arguments.dims.0)
         .taps(arguments.taps.0);
-    match arguments.original {
+    let trace = match arguments.original {
         Some(kind) => trace.original(kind),
         None => arguments.and.iter().fold(trace, |trace, &site| trace.and(site)),
-    }
+    };
+    intervened(&trace, arguments, site)
+}
+
+/// What is put in place, what is held, and the published forms of both.
+fn intervened(trace: &Trace, arguments: &TraceArguments, site: Site) -> Trace {
+    let typed = &arguments.intervene;
+    let trace = typed.sever_at.iter().fold(trace.clone(), |trace, held| trace.sever(held.0));
+    let pairs: Vec<(usize, usize)> = typed.pairs.iter().map(|pair| pair.0).collect();
+    let trace = if pairs.is_empty() { trace } else { trace.pairs(&pairs) };
+    let trace = match &typed.fill {
+        None => trace,
+        Some(Filled::Said(fill)) => trace.fill(fill.clone()),
+        Some(Filled::Even(number)) => {
+            trace.fill(Fill::Constant(vec![*number; site.width(trace.model().config())]))
+        }
+    };
+    // These name all layers; those that were typed hold.
+    let trace = match typed.path_blocking {
+        Some(site) => at_layers(&trace.path_blocking(site), arguments),
+        None if typed.severed_modules => at_layers(&trace.severed_modules(), arguments),
+        None if typed.memory_boundary => at_layers(&trace.memory_boundary(), arguments),
+        None => trace,
+    };
+    trace.stream(typed.stream.into())
+}
+
+/// The trace's site at the layers that were typed.
+fn at_layers(trace: &Trace, arguments: &TraceArguments) -> Trace {
+    let site = trace.plan().restore.as_ref().map_or(Site::Resid, |restore| restore.at.site);
+    trace.restore((site, arguments.layers.0))
 }
 
 /// Where the result goes: with none named, beside the reader.
