@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod attention;
 mod bench;
 mod intervene;
 mod knock_out;
@@ -14,6 +15,7 @@ use mambascope::{
     Timing, TokenSet,
 };
 
+pub(crate) use self::attention::AttentionArguments;
 pub(crate) use self::bench::BenchArguments;
 pub(crate) use self::intervene::{Filled, InterveneArguments};
 pub(crate) use self::knock_out::KnockOutArguments;
@@ -34,6 +36,8 @@ pub(crate) enum Command {
     KnockOut(Box<KnockOutArguments>),
     /// Record activations and logits of a prompt
     Record(Box<RecordArguments>),
+    /// Draw how much each token reads of each earlier one through a layer's scan
+    Attention(Box<AttentionArguments>),
     /// List the models that are bundled and cached
     Models,
     /// Measure how fast the engine is here, beside the machine's limits and the reference

@@ -12,13 +12,17 @@ use mambascope::{swap, together};
 
 use crate::args::{Filled, InterveneArguments, TraceArguments};
 use crate::progress::Bar;
-use crate::{interrupt, show, subject};
+use crate::subject::Refused;
+use crate::{apart, interrupt, show, subject};
 
 /// Runs one trace a site, together where they can, prints each map, writes each file.
 pub(crate) fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
     let outs = outs(arguments);
     for out in &outs {
-        Effects::check_name(out)?;
+        match arguments.intervene.interaction {
+            Some(_) => apart::check_name(out)?,
+            None => Effects::check_name(out)?,
+        }
     }
     let (prompt, example_subject) = subject::prompt(&arguments.prompt)?;
     let model = subject::model(&arguments.prompt)?;
@@ -28,6 +32,15 @@ pub(crate) fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
         Some(width) => trace.until(Until::width(width).most(arguments.at_most)),
         None => trace,
     };
+    if let Some(count) = arguments.intervene.decompose {
+        let state = of_site(&trace, arguments, Site::State);
+        return apart::decompose(&state.window(1), arguments, count);
+    }
+    if let Some(second) = arguments.intervene.interaction {
+        let [first] = arguments.sites[..] else { return Err(one_site().into()) };
+        let joint = of_site(&trace, arguments, first).interaction(first, second)?;
+        return apart::interaction(&joint, &outs);
+    }
     let sites = arguments.sites.iter();
     let traces = together(sites.map(|&site| of_site(&trace, arguments, site)));
     let walks = traces.walks()?;
@@ -46,6 +59,13 @@ pub(crate) fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+fn one_site() -> Refused {
+    Refused {
+        what: "--interaction is of one --site and another".to_owned(),
+        help: "write --site scan_out --interaction gate".to_owned(),
+    }
 }
 
 /// The sites of some traces.

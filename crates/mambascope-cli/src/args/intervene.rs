@@ -1,5 +1,4 @@
-//! What can be typed of a trace's interventions: what goes in place of an activation, what is held, and where else values
-//! come from.
+//! Arguments of a trace's interventions: fills, held sites, and other places that values come from.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -38,7 +37,7 @@ pub(crate) struct InterveneArguments {
     /// Pairs of a patched and a giving token, such as 3:4,5:6; the others go by the parts they play
     #[arg(long, value_name = "I:J", value_delimiter = ',')]
     pub(crate) pairs: Vec<TokenPair>,
-    /// What is put in place, instead of the other run's values: zero, scaled:0.5, constant:0.1 or constant:0.1,-2,.. (a
+    /// Put this in place, instead of the other run's values: zero, scaled:0.5, constant:0.1 or constant:0.1,-2,.. (a
     /// number for each of the site's), mean:FILE (over the file's prompts), noise:0.3 or noised:0.3 (that deviation,
     /// alone or added; seed 1, or noise:0.3:SEED), clean:TOKEN, patched:TOKEN, clean:TOKEN:LAYER or clean::LAYER (the same
     /// site elsewhere)
@@ -59,6 +58,13 @@ pub(crate) struct InterveneArguments {
     /// Which draws of the noise severed sites keep
     #[arg(long, value_enum, default_value_t = Draws::Same)]
     pub(crate) stream: Draws,
+    /// Restore this site as well, alone and together with --site, and draw what only both bring back; npz holds all maps
+    #[arg(long, value_name = "SITE", conflicts_with_all = ["original", "path_blocking", "severed_modules", "memory_boundary", "until", "normalise", "metrics", "explain"])]
+    pub(crate) interaction: Option<Site>,
+    /// Take the state of one layer after one token (--layers 4 --tokens subject-last) apart: print its N largest numbers, and
+    /// what each brings back alone
+    #[arg(long, value_name = "N", conflicts_with_all = ["sites", "and", "original", "interaction", "path_blocking", "severed_modules", "memory_boundary", "until", "normalise", "metrics", "window", "out", "explain"])]
+    pub(crate) decompose: Option<usize>,
     /// Restore scan and convolution together for later tokens only: what each layer's memory carries past each token
     #[arg(long, conflicts_with_all = ["sites", "and", "timing", "window", "original"])]
     pub(crate) memory_boundary: bool,
@@ -122,12 +128,12 @@ impl FromStr for Held {
     }
 }
 
-/// What is put in place.
+/// A fill as it is typed.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Filled {
     /// One number for all of the site's.
     Even(f64),
-    /// Whatever else there is.
+    /// Any other fill.
     Said(Fill),
 }
 

@@ -258,3 +258,87 @@ fn records_in_f64_are_written_in_f64() {
         assert!(header("single").contains("\"F32\"") && !header("single").contains("\"F64\""));
     }
 }
+
+#[test]
+fn what_two_sites_bring_back_together_is_drawn_and_written() {
+    let folder = folder();
+    let typed = ["--samples", "3", "--site", "scan_out", "--interaction", "gate", "--window", "1"];
+    let outs = ["--out", "i.npz", "--out", "i.svg"];
+    let output = by_ids(folder.path()).args(typed).args(outs).output().expect("it runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let model = model();
+    let joint = noisy(&model).window(1).interaction(Site::ScanOut, Site::Gate).expect("three runs");
+    let npz = Npz::open(folder.path().join("i.npz")).expect("an npz");
+    let term = npz.array("term").expect("terms");
+    assert_eq!(term.shape(), [6, 3]);
+    assert_eq!(term.to_f64().expect("numbers")[5 * 3 + 1], joint.term(5, 1).expect("a cell"));
+    assert!(fs::read_to_string(folder.path().join("i.svg")).expect("a picture").contains("<svg"));
+    let (code, said) = standard_error(by_ids(folder.path()).args(typed).args(["--out", "i.json"]));
+    assert!(code == Some(2) && said.contains("`.npz`"), "{said}");
+    let several = ["--site", "gate", "--site", "resid", "--interaction", "scan_out"];
+    let (code, said) = standard_error(by_ids(folder.path()).args(several));
+    assert!(code == Some(2) && said.contains("one --site"), "{said}");
+}
+
+#[test]
+fn a_state_is_taken_apart() {
+    let folder = folder();
+    let place = ["--layers", "1", "--tokens", "subject-last"];
+    let output =
+        by_ids(folder.path()).args(["--samples", "3", "--decompose", "2"]).args(place).output();
+    let output = output.expect("it runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let words = String::from_utf8(output.stdout).expect("words");
+    let model = model();
+    let confirmed =
+        noisy(&model).decompose(1, 2).expect("taken apart").confirm(2).expect("two runs");
+    let lines: Vec<&str> = words.lines().collect();
+    assert_eq!(lines.len(), 4, "{words}");
+    for (line, found) in lines[2..].iter().zip(confirmed) {
+        let cell = found.cell;
+        let expected =
+            format!("{}\t{}\t{:.6}\t{:.6}", cell.channel, cell.dim, cell.size, found.score);
+        assert_eq!(*line, expected);
+    }
+    for place in
+        [&["--layers", "1"][..], &["--tokens", "last"], &["--layers", "1", "--tokens", "0..2"]]
+    {
+        let (code, said) =
+            standard_error(by_ids(folder.path()).args(["--decompose", "2"]).args(place));
+        assert!(code == Some(2) && said.contains("one layer after one token"), "{said}");
+    }
+}
+
+#[test]
+fn hidden_attention_is_drawn_and_written() {
+    let folder = folder();
+    let attention = |options: &[&str]| {
+        let mut command = mambascope(folder.path());
+        command.args([
+            "attention",
+            "--ids",
+            "18,48,10,47,46,32",
+            "--out",
+            "a.npz",
+            "--out",
+            "a.svg",
+        ]);
+        command.args(options).arg("--model").arg(golden("plain_state_spaces"));
+        let (code, said) = standard_error(&mut command);
+        (code, said, Npz::open(folder.path().join("a.npz")).ok())
+    };
+    let (_, said, npz) = attention(&["--layer", "1", "--through", "block"]);
+    let map = npz.expect(&said).array("attention").expect("a map").to_f64().expect("numbers");
+    let model = model();
+    let expected =
+        model.trace(IDS).subject(1..3).hidden_attention(1).expect("a run").mean(Through::Block);
+    let expected: Vec<f64> =
+        expected.expect("a map").flatten_all().expect("flat").to_vec1().expect("f64");
+    assert_eq!(map, expected);
+    let (_, _, npz) = attention(&["--layer", "1", "--channel", "3"]);
+    assert_eq!(npz.expect("a file").array("attention").expect("a map").shape(), [6, 6]);
+    for options in [&["--layer", "9"][..], &["--layer", "1", "--channel", "9999"]] {
+        let (code, said, _) = attention(options);
+        assert!(code.is_some_and(|code| code != 0) && said.contains("help:"), "{said}");
+    }
+}

@@ -30,7 +30,7 @@ impl Tap for SecondPass<'_> {
     }
 }
 
-/// What noise is added by the program.
+/// The noise that the program adds.
 #[derive(Debug, Clone, Copy)]
 enum Drawn {
     Gaussian,
