@@ -107,10 +107,10 @@ fn check_ends(model: &Model, knock: &Knock, windows: usize, problems: &mut Vec<P
         )),
         Some(window) if windows == 0 && window.size > 0 => problems.push(Problem::new(
             format!(
-                "no window of {} layers around a centre of {} fits into {} layers",
+                "no window of {} layers fits into {} layers around a centre in {}",
                 window.size,
-                knock.layers,
-                model.config().layers
+                model.config().layers,
+                knock.layers
             ),
             "`.window(1)`, or `--window 1`; or `.ends(Ends::Clipped)`, or `--ends clipped`, for windows that are cut off \
              at the ends",
