@@ -9,7 +9,7 @@ use super::cells::Cell;
 use super::map::Map;
 use crate::check::Resolved;
 
-/// How many matrices as large as a layer's states are held where the scan of the base rows is stepped through.
+/// How many matrices as large as a layer's states are held, at most, where cells need the inside of the base rows' scan.
 pub(super) const STEPPED: usize = 5;
 
 /// How many samples, and how many rows of cells, go together.
