@@ -204,6 +204,9 @@ pub(crate) struct TraceArguments {
     /// embedding table, m for multivariate normal, t3 for Student's of 3 degrees
     #[arg(long, default_value = "3s")]
     pub(crate) noise: Noise,
+    /// Put noise in the place of the subject's embeddings, instead of adding it
+    #[arg(long, conflicts_with_all = ["swap", "swap_ids", "swap_drawn", "other", "other_ids", "uncorrupted"])]
+    pub(crate) replace: bool,
     /// How many noise samples
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) samples: usize,

@@ -108,7 +108,7 @@ fn other(arguments: &InterveneArguments) -> Option<Other> {
 
 fn noise(arguments: &TraceArguments) -> anyhow::Result<mambascope::Noise> {
     let noise = arguments.noise.samples(arguments.samples).seed(arguments.seed);
-    let noise = if arguments.intervene.replace { noise.replacing() } else { noise };
+    let noise = if arguments.replace { noise.replacing() } else { noise };
     match &arguments.facts {
         Some(file) => Ok(noise.over(Facts::read(file)?.subjects())),
         None => Ok(noise),

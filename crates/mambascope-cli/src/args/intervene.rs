@@ -10,9 +10,6 @@ use super::{Place, Run, Tokens};
 
 #[derive(Debug, Args)]
 pub(crate) struct InterveneArguments {
-    /// Put noise in the place of the subject's embeddings, instead of adding it
-    #[arg(long, conflicts_with_all = ["swap", "swap_ids", "swap_drawn", "other", "other_ids", "uncorrupted"])]
-    pub(crate) replace: bool,
     /// Corrupt nothing: --fill says what is put in place in the clean run
     #[arg(long, requires = "fill", conflicts_with_all = ["noise", "samples", "seed", "swap", "swap_ids", "swap_drawn"])]
     pub(crate) uncorrupted: bool,

@@ -30,7 +30,7 @@ pub struct Knock {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<Window>,
     /// Which windows there are at the ends of the model.
-    #[serde(default, skip_serializing_if = "is_clipped")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub ends: Ends,
     /// Whether the sources of a pair are knocked out together.
     #[serde(default)]
@@ -70,8 +70,8 @@ impl Knock {
     }
 }
 
-fn is_clipped(ends: &Ends) -> bool {
-    *ends == Ends::Clipped
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// Sources, and the targets that do not see them.

@@ -56,7 +56,7 @@ fn numbers<const N: usize, T>(
 
 /// A number of half precision: a sign, five bits of exponent, ten of fraction.
 fn half(bits: u16) -> f32 {
-    let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f32::from(bits & 0x3ff));
+    let (exponent, fraction) = (i32::from((bits >> 10) & 0x1f), f32::from(bits & 0x3ff));
     let size = match exponent {
         0 => fraction * 2_f32.powi(-24),
         0x1f if fraction == 0.0 => f32::INFINITY,
