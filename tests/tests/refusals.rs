@@ -42,6 +42,23 @@ fn wrong() -> Vec<(&'static str, Trace)> {
     let swapped = |ids: Vec<u32>| trace().corrupt(swap(ids)).restore(..);
     let nothing = trace().corrupt(Corruption::Nothing);
     vec![
+        ("restore(..).stream(Rome)", trace().restore(..).stream(Stream::Rome)),
+        (
+            "severed_modules().stream(Rome).direction(Noise).until(0.1)",
+            trace().severed_modules().stream(Stream::Rome).direction(Direction::Noise).until(0.1),
+        ),
+        (
+            "severed_modules().stream(Rome).corrupt(student(3.0))",
+            trace().severed_modules().stream(Stream::Rome).corrupt(Noise::student(3.0)),
+        ),
+        (
+            "sever_at(Gate, Last).stream(Rome).corrupt(replacing)",
+            trace()
+                .restore(..)
+                .sever_at(Site::Gate, Last)
+                .stream(Stream::Rome)
+                .corrupt(Noise::gaussian(1.0).replacing()),
+        ),
         ("restore((Gate, 8..16))", trace().restore((Site::Gate, 8..16))),
         ("restore(FinalNorm)", trace().restore(Site::FinalNorm)),
         ("restore((Logits, 3))", trace().restore((Site::Logits, 3))),
@@ -197,6 +214,8 @@ fn every_wrong_knock_out_says_what_to_write() {
             "rest(Undecayed).removal(Write)",
             knock.rest(Rest::Undecayed).removal(Removal::Write).channels(Channels::Slowest(0.5)),
         ),
+        ("ends(Fitting)", knock.ends(Ends::Fitting)),
+        ("window(13).ends(Fitting)", knock.window(13).ends(Ends::Fitting)),
         ("mean of nothing", knock.mean(Vec::<&str>::new())),
         ("mean of a text", knock.mean(["Rome is"])),
         ("mean(..).lanes(Scan)", knock.mean([[1, 2]]).lanes(Lanes::Scan)),
@@ -263,6 +282,7 @@ fn every_verb_is_explained() {
         trace().corrupt(Noise::multivariate()).restore(..).foil(9).metrics(Metric::ALL),
         trace().corrupt(Noise::student(3.0).seed(4)).restore(..).metrics([Metric::Rank]),
         trace().restore(Site::Gate).until(Until::width(0.05).most(400)),
+        trace().severed_modules().stream(Stream::Rome),
     ];
     let mut words: Vec<String> = traces.iter().map(Trace::explain).collect();
     let knock = trace().knock_out(Subject, Last, 2..8);
@@ -271,6 +291,7 @@ fn every_verb_is_explained() {
     words.push(knock.channels(Channels::Slowest(0.25)).explain());
     let knock = knock.removal(Removal::Invisible).channels(Channels::Fastest(2.0 / 3.0));
     words.push(knock.rest(Rest::Undecayed).and(0..3, 2..).sources(Sources::Each).explain());
+    words.push(trace().knock_out(Subject, Last, ..).window(3).ends(Ends::Fitting).explain());
     let out_of_reach = trace().knock_out(0, Last, ..).lanes(Lanes::Convolution);
     words.push(out_of_reach.explain());
     words.push(trace().knock_out(Subject, Last, ..).window(9).mean([[1, 2], [3, 4]]).explain());

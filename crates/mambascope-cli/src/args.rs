@@ -1,6 +1,8 @@
 //! What can be typed.
 
+mod attention;
 mod bench;
+mod intervene;
 mod knock_out;
 
 use std::ops::Range;
@@ -13,7 +15,9 @@ use mambascope::{
     Timing, TokenSet,
 };
 
+pub(crate) use self::attention::AttentionArguments;
 pub(crate) use self::bench::BenchArguments;
+pub(crate) use self::intervene::{Filled, InterveneArguments};
 pub(crate) use self::knock_out::KnockOutArguments;
 
 /// Where and how Mamba language models store and recall facts
@@ -32,6 +36,8 @@ pub(crate) enum Command {
     KnockOut(Box<KnockOutArguments>),
     /// Record activations and logits of a prompt
     Record(Box<RecordArguments>),
+    /// Draw how much each token reads of each earlier one through a layer's scan
+    Attention(Box<AttentionArguments>),
     /// List the models that are bundled and cached
     Models,
     /// Measure how fast the engine is here, beside the machine's limits and the reference
@@ -177,6 +183,8 @@ pub(crate) struct TraceArguments {
     /// A site held as it is in the patched run where another is restored; may be given several times
     #[arg(long, value_name = "SITE")]
     pub(crate) sever: Vec<Site>,
+    #[command(flatten)]
+    pub(crate) intervene: InterveneArguments,
     /// Another subject in the subject's place, instead of noise
     #[arg(long, value_name = "SUBJECT", conflicts_with_all = ["swap_ids", "swap_drawn", "noise"])]
     pub(crate) swap: Option<String>,
@@ -195,10 +203,13 @@ pub(crate) struct TraceArguments {
     /// Which way an even window leans: l-5..l+4 as ROME's code, l-4..l+5 as its paper
     #[arg(long, value_enum, default_value_t = Lean::Code)]
     pub(crate) convention: Lean,
-    /// Noise: 3s for three sigma, 0.13 for a standard deviation, u0.2 for uniform; with the mean and covariance of the
+    /// Noise, ROME's rules: 3s (or s3; s for one) for three sigma, 0.13 for a standard deviation, u0.2 for uniform; with the mean and covariance of the
     /// embedding table, m for multivariate normal, t3 for Student's of 3 degrees
     #[arg(long, default_value = "3s")]
     pub(crate) noise: Noise,
+    /// Put noise in the place of the subject's embeddings, instead of adding it
+    #[arg(long, conflicts_with_all = ["swap", "swap_ids", "swap_drawn", "other", "other_ids", "uncorrupted"])]
+    pub(crate) replace: bool,
     /// How many noise samples
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) samples: usize,

@@ -72,6 +72,7 @@ fn knock_out(arguments: &KnockOutArguments) -> anyhow::Result<KnockOut> {
     let (size, convention) = (arguments.window, arguments.convention.into());
     let knock_out =
         if arguments.together { knock_out } else { knock_out.window(Window { size, convention }) };
+    let knock_out = knock_out.ends(arguments.ends.into());
     Ok(if arguments.mean.is_empty() {
         knock_out
     } else {

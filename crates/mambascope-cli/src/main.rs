@@ -1,6 +1,8 @@
-//! The `mambascope` command: trace, knock-out, record, models, bench, lab, kernel.
+//! The `mambascope` command: trace, knock-out, record, attention, models, bench, lab, kernel.
 
+mod apart;
 mod args;
+mod attention;
 mod bench;
 mod interrupt;
 mod kernel;
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
         Command::Trace(arguments) => trace::run(arguments),
         Command::KnockOut(arguments) => knock_out::run(arguments),
         Command::Record(arguments) => record::run(arguments),
+        Command::Attention(arguments) => attention::run(arguments),
         Command::Models => models::run(),
         Command::Bench(arguments) => bench::run(arguments),
         Command::Lab(arguments) => lab::run(arguments),

@@ -4,18 +4,25 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use mambascope::{Corruption, Effects, Facts, Site, Swap, Together, Trace, Until, Window};
+use mambascope::{
+    Corruption, Effects, Facts, Fill, Other, Prompt, Site, Subject, Swap, Together, Trace, Until,
+    Window,
+};
 use mambascope::{swap, together};
 
-use crate::args::TraceArguments;
+use crate::args::{Filled, InterveneArguments, TraceArguments};
 use crate::progress::Bar;
-use crate::{interrupt, show, subject};
+use crate::subject::Refused;
+use crate::{apart, interrupt, show, subject};
 
 /// Runs one trace a site, together where they can, prints each map, writes each file.
 pub(crate) fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
     let outs = outs(arguments);
     for out in &outs {
-        Effects::check_name(out)?;
+        match arguments.intervene.interaction {
+            Some(_) => apart::check_name(out)?,
+            None => Effects::check_name(out)?,
+        }
     }
     let (prompt, example_subject) = subject::prompt(&arguments.prompt)?;
     let model = subject::model(&arguments.prompt)?;
@@ -25,6 +32,15 @@ pub(crate) fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
         Some(width) => trace.until(Until::width(width).most(arguments.at_most)),
         None => trace,
     };
+    if let Some(count) = arguments.intervene.decompose {
+        let state = of_site(&trace, arguments, Site::State);
+        return apart::decompose(&state.window(1), arguments, count);
+    }
+    if let Some(second) = arguments.intervene.interaction {
+        let [first] = arguments.sites[..] else { return Err(one_site().into()) };
+        let joint = of_site(&trace, arguments, first).interaction(first, second)?;
+        return apart::interaction(&joint, &outs);
+    }
     let sites = arguments.sites.iter();
     let traces = together(sites.map(|&site| of_site(&trace, arguments, site)));
     let walks = traces.walks()?;
@@ -45,6 +61,13 @@ pub(crate) fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn one_site() -> Refused {
+    Refused {
+        what: "--interaction is of one --site and another".to_owned(),
+        help: "write --site scan_out --interaction gate".to_owned(),
+    }
+}
+
 /// The sites of some traces.
 fn names(traces: &Together) -> String {
     let restored = traces.traces().iter().filter_map(|trace| trace.plan().restore.as_ref());
@@ -52,6 +75,12 @@ fn names(traces: &Together) -> String {
 }
 
 fn corruption(arguments: &TraceArguments) -> anyhow::Result<Corruption> {
+    if arguments.intervene.uncorrupted {
+        return Ok(Corruption::Nothing);
+    }
+    if let Some(other) = other(&arguments.intervene) {
+        return Ok(other.into());
+    }
     if let Some(subject) = arguments.swap.as_deref() {
         return Ok(swap(subject).into());
     }
@@ -64,8 +93,22 @@ fn corruption(arguments: &TraceArguments) -> anyhow::Result<Corruption> {
     }
 }
 
+/// The other prompt that was typed, if any, and its subject.
+fn other(arguments: &InterveneArguments) -> Option<Other> {
+    let prompt = match arguments.other.as_deref() {
+        Some(text) => Prompt::from(text),
+        None if arguments.other_ids.is_empty() => return None,
+        None => Prompt::from(arguments.other_ids.clone()),
+    };
+    let named = arguments.other_subject.as_deref().map(Subject::from);
+    let tokens =
+        arguments.other_subject_tokens.as_ref().map(|tokens| Subject::from(tokens.0.clone()));
+    Some(Other { prompt, subject: named.or(tokens).unwrap_or_default() })
+}
+
 fn noise(arguments: &TraceArguments) -> anyhow::Result<mambascope::Noise> {
     let noise = arguments.noise.samples(arguments.samples).seed(arguments.seed);
+    let noise = if arguments.replace { noise.replacing() } else { noise };
     match &arguments.facts {
         Some(file) => Ok(noise.over(Facts::read(file)?.subjects())),
         None => Ok(noise),
@@ -86,10 +129,40 @@ fn of_site(trace: &Trace, arguments: &TraceArguments, site: Site) -> Trace {
         .channels(arguments.channels.0)
         .dims(arguments.dims.0)
         .taps(arguments.taps.0);
-    match arguments.original {
+    let trace = match arguments.original {
         Some(kind) => trace.original(kind),
         None => arguments.and.iter().fold(trace, |trace, &site| trace.and(site)),
-    }
+    };
+    intervened(&trace, arguments, site)
+}
+
+/// What is put in place, what is held, and the published forms of both.
+fn intervened(trace: &Trace, arguments: &TraceArguments, site: Site) -> Trace {
+    let typed = &arguments.intervene;
+    let trace = typed.sever_at.iter().fold(trace.clone(), |trace, held| trace.sever(held.0));
+    let pairs: Vec<(usize, usize)> = typed.pairs.iter().map(|pair| pair.0).collect();
+    let trace = if pairs.is_empty() { trace } else { trace.pairs(&pairs) };
+    let trace = match &typed.fill {
+        None => trace,
+        Some(Filled::Said(fill)) => trace.fill(fill.clone()),
+        Some(Filled::Even(number)) => {
+            trace.fill(Fill::Constant(vec![*number; site.width(trace.model().config())]))
+        }
+    };
+    // These name all layers; those that were typed hold.
+    let trace = match typed.path_blocking {
+        Some(site) => at_layers(&trace.path_blocking(site), arguments),
+        None if typed.severed_modules => at_layers(&trace.severed_modules(), arguments),
+        None if typed.memory_boundary => at_layers(&trace.memory_boundary(), arguments),
+        None => trace,
+    };
+    trace.stream(typed.stream.into())
+}
+
+/// The trace's site at the layers that were typed.
+fn at_layers(trace: &Trace, arguments: &TraceArguments) -> Trace {
+    let site = trace.plan().restore.as_ref().map_or(Site::Resid, |restore| restore.at.site);
+    trace.restore((site, arguments.layers.0))
 }
 
 /// Where the result goes: with none named, beside the reader.

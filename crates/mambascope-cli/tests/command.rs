@@ -9,6 +9,8 @@ use mambascope::{Effects, Metric, Plan, Site};
 
 #[path = "command/bos.rs"]
 mod bos;
+#[path = "command/intervene.rs"]
+mod intervene;
 #[path = "command/knock_out.rs"]
 mod knock_out;
 #[path = "command/machine.rs"]
@@ -143,9 +145,9 @@ fn several_sites_cost_their_runs_once() {
     let shared = said(&["--site", "resid", "--site", "decay", "--site", "gate", "--window", "1"]);
     let lines: Vec<&str> = shared.lines().collect();
     assert_eq!(lines.iter().filter(|line| line.starts_with("trace of")).count(), 3);
-    let place = lines.iter().position(|line| line.starts_with("traces 1 and 3 together"));
-    let cost = lines[place.expect("two of them share") + 1];
-    assert!(cost.contains("36 cells x 10 samples"), "{cost}");
+    let place = lines.iter().position(|line| line.starts_with("traces 1, 2 and 3 together"));
+    let cost = lines[place.expect("all of them share") + 1];
+    assert!(cost.contains("54 cells x 10 samples"), "{cost}");
     assert!(!said(&["--site", "resid"]).contains("together"));
     let apart = said(&["--site", "resid", "--site", "gate", "--until", "0.1"]);
     assert!(apart.contains("each of the traces alone"), "{apart}");

@@ -108,6 +108,11 @@ pub trait RowTap<O: Operations> {
         let _ = site;
         Timing::ReadThrough
     }
+
+    /// Whether it changes nothing: rows then go on with the bits that they have where nobody looks.
+    fn only_looks(&self) -> bool {
+        false
+    }
 }
 
 /// Nobody looks.

@@ -41,6 +41,7 @@ fn main() -> Result<(), Error> {
         noisy.path_blocking(Site::ScanOut),
         noisy.restore(Site::ConvState).taps(2),
         noisy.severed_modules(),
+        noisy.severed_modules().stream(Stream::Rome),
         noisy.corrupt(Noise::student(3.0)),
         noisy.corrupt(Noise::multivariate()),
         noisy.restore(..).until(Until::width(0.05).most(500)),

@@ -141,6 +141,28 @@ pub enum Convention {
     Paper,
 }
 
+/// Which windows there are at the ends of a model.
+///
+/// # Example
+/// ```
+/// use mambascope::prelude::*;
+/// let knock = Model::tiny().trace([5, 9, 2, 7]).subject(1..3).knock_out(Subject, Last, ..).window(3);
+/// assert_eq!(knock.run()?.scores().len(), 4, "each of four layers is a centre");
+/// assert_eq!(knock.ends(Ends::Fitting).run()?.scores().len(), 2, "0..3 and 1..4");
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ends {
+    /// Every layer is a centre, and windows are cut off at the ends of the model: those there have fewer layers. As in
+    /// ROME's program and in the retention knock-out of arXiv 2404.03646.
+    #[default]
+    Clipped,
+    /// Only windows that fit: of L layers L - w + 1 windows of w layers, as published by mamba-knockout. The one that begins
+    /// with layer s has the centre s + w / 2, rounded down, or with the paper's convention s + (w - 1) / 2.
+    Fitting,
+}
+
 /// How many layers are restored together around each centre.
 ///
 /// # Source

@@ -43,7 +43,7 @@ impl Done {
 impl Effects {
     /// The title of a map or of curves.
     pub(crate) fn title(&self) -> String {
-        let site = self.site().words();
+        let site = self.words();
         match Done::of(self) {
             Done::Restored => format!("Impact of restoring {site} after corrupted input"),
             Done::Corrupted => format!("Impact of corrupting {site} in the clean run"),
@@ -58,6 +58,11 @@ impl Effects {
         let meaning = "Hatched: the 95 % interval of the effect holds 0.".to_owned();
         let meaning = (!hatched.is_empty()).then_some(meaning);
         precision.into_iter().chain(meaning).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The restored site or module in words.
+    pub(crate) fn words(&self) -> String {
+        self.module().map_or_else(|| self.site().words().to_owned(), |module| module.to_string())
     }
 
     /// What was done to each cell: `restored`.

@@ -6,6 +6,7 @@ mod corruption;
 mod fill;
 mod grid;
 mod prompt;
+mod stream;
 
 use std::fmt;
 use std::ops::Range;
@@ -16,6 +17,7 @@ use crate::Error;
 use crate::at::{At, Window};
 use crate::corrupt::Corruption;
 use crate::plan::{Bos, Direction, Plan};
+use crate::sever::Stream;
 use crate::swap::Roles;
 use crate::tapped::Tapped;
 use crate::until::Until;
@@ -86,6 +88,7 @@ pub(crate) struct Resolved {
     pub(crate) until: Option<Until>,
     /// How texts of the plan begin.
     pub(crate) bos: Bos,
+    pub(crate) stream: Stream,
     pub(crate) warnings: Vec<String>,
 }
 
@@ -100,7 +103,7 @@ impl Resolved {
 
     /// Whether both have the same clean and corrupted runs, drawn at once, and take values from them alike.
     pub(crate) fn shares_runs(&self, other: &Self) -> bool {
-        let at_once = |plan: &Self| plan.until.is_none();
+        let at_once = |plan: &Self| plan.until.is_none() && plan.stream == Stream::Same;
         at_once(self)
             && at_once(other)
             && self.prompt == other.prompt
@@ -142,9 +145,17 @@ impl Resolved {
         layers + again.map_or(0, |layer| layer + 1)
     }
 
-    /// Tokens of the clean and of so many corrupted runs.
-    pub(crate) fn base_tokens(&self, corrupted_runs: usize) -> usize {
-        self.prompt.ids.len() + corrupted_runs * self.corrupted_prompt().ids.len()
+    /// How many corrupted runs each sample has.
+    pub(crate) const fn passes(&self) -> usize {
+        match self.stream {
+            Stream::Same => 1,
+            Stream::Rome => 2,
+        }
+    }
+
+    /// Tokens of the clean and of the corrupted runs of so many samples.
+    pub(crate) fn base_tokens(&self, samples: usize) -> usize {
+        self.prompt.ids.len() + self.passes() * samples * self.corrupted_prompt().ids.len()
     }
 }
 
@@ -174,6 +185,7 @@ pub(crate) fn resolve(model: &Model, plan: &Plan, tap: Option<&Tapped>) -> Resul
             "add `.restore(..)`: severing holds a lane while something else is restored",
         ));
     }
+    stream::check(plan, &mut problems);
     let (Some(prompt), Some(corrupted)) = (spoken, corrupted) else {
         return Err(Error::Plan { problems });
     };
@@ -187,6 +199,7 @@ pub(crate) fn resolve(model: &Model, plan: &Plan, tap: Option<&Tapped>) -> Resul
         grid,
         until: plan.until,
         bos: plan.bos,
+        stream: plan.stream,
         warnings,
     };
     resolved.align = corruption::alignment(plan, &resolved, &mut problems);

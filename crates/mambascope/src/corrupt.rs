@@ -184,7 +184,7 @@ impl FromStr for Noise {
     type Err = Error;
 
     /// Reads `3s` (sigmas), `0.13` (a standard deviation), `u0.2` (uniform), `m` (multivariate normal) or `t3` (Student's
-    /// of 3 degrees); also `s3`, as ROME writes it.
+    /// of 3 degrees); also `s3`, and `s` for one sigma, as ROME writes them.
     ///
     /// # Errors
     /// For anything else.
@@ -196,6 +196,8 @@ impl FromStr for Noise {
         };
         if text == "m" {
             Ok(Self::multivariate())
+        } else if text == "s" {
+            Ok(Self::sigmas(1.0))
         } else if let Some(degrees) = text.strip_prefix('t') {
             Ok(Self::student(number(degrees)?))
         } else if let Some(limit) = text.strip_prefix('u') {

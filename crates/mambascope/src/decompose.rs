@@ -16,7 +16,7 @@ use crate::check::{Problem, Resolved};
 use crate::fill::Fill;
 use crate::plan::Direction;
 use crate::trace::Trace;
-use crate::wavefront::Fills;
+use crate::wavefront::{Fills, Whose};
 use crate::{Error, notebook, wavefront};
 
 /// One number of a state, and how much of the layer's output it moves.
@@ -96,14 +96,14 @@ impl Trace {
         }
         let clean = ScanRun::of(model, &clean, layer)?;
         let mut gated = Vec::new();
-        for run in runs {
+        for (sample, run) in runs.into_iter().enumerate() {
             let run = ScanRun::of(model, &run, layer)?;
             let (patched, giving) = match plan.direction {
                 Direction::Denoise => (&run, &clean),
                 Direction::Noise => (&clean, &run),
             };
             let (other, now) = (giving.state(plan.align[token]), patched.state(token));
-            let given = given(&fills, (layer, token), other, now)?;
+            let given = given(&fills, (layer, Whose { sample, token }), other, now)?;
             let mut change: Vec<f64> =
                 given.iter().zip(patched.state(token)).map(|(given, is)| given - is).collect();
             if let Some(columns) = &columns {
@@ -170,7 +170,7 @@ fn trace_timing(trace: &Trace) -> Timing {
 /// What is put in place of a state, where the other run has `other` and `now` is there.
 fn given(
     fills: &Fills,
-    (layer, token): (usize, usize),
+    (layer, whose): (usize, Whose),
     other: &[f64],
     now: &[f64],
 ) -> Result<Vec<f64>, Error> {
@@ -182,11 +182,14 @@ fn given(
         Fills::OtherRun | Fills::Elsewhere => other.to_vec(),
         Fills::Tapped(tap, config) => {
             let now = Tensor::from_slice(now, (1, now.len()), &Device::Cpu)?;
-            let made = tap.rows(Spot { site: Site::State, layer }, &[token], &now, config)?;
+            let made = tap.rows(Spot { site: Site::State, layer }, &[whose.token], &now, config)?;
             made.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?
         }
         Fills::Scaled(factor) => now.iter().map(|now| now * factor).collect(),
-        Fills::Added(rows) => row(rows)?.iter().zip(now).map(|(more, now)| now + more).collect(),
+        Fills::Drawn(draws) => {
+            let now = Tensor::from_slice(now, (1, now.len()), &Device::Cpu)?;
+            draws.over((Site::State, layer), &[whose], &now)?.flatten_all()?.to_vec1()?
+        }
         Fills::Rows(rows) => row(rows)?,
     })
 }

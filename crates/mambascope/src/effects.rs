@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 
 use mambascope_figure::{Figure, Heatmap, Intervals, Palette, RowLabel};
-use mambascope_model::Site;
+use mambascope_model::{Model, Site};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,7 @@ use crate::check::Resolved;
 use crate::measured::{Measured, Normalised};
 use crate::metrics::Metric;
 use crate::plan::Plan;
+use crate::rome::Module;
 use crate::stats::Interval;
 use crate::trace::Trace;
 use crate::until::Sampling;
@@ -40,7 +41,11 @@ pub struct Effects {
     pub(crate) model_digest: String,
     pub(crate) plan: Plan,
     pub(crate) input_ids: Vec<u32>,
+    /// As a person reads them.
     pub(crate) input_tokens: Vec<String>,
+    /// Each decoded alone, as ROME's files have them; empty in older files of ours.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) decoded: Vec<String>,
     pub(crate) subject: Range<usize>,
     pub(crate) answer: String,
     pub(crate) answer_id: u32,
@@ -51,6 +56,8 @@ pub struct Effects {
     pub(crate) sigma: Option<f64>,
     pub(crate) noise: Option<f64>,
     pub(crate) site: Site,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) module: Option<Module>,
     pub(crate) window: Window,
     pub(crate) model_layers: usize,
     pub(crate) tokens: Vec<usize>,
@@ -90,6 +97,7 @@ impl Effects {
             model: model.name().to_owned(),
             model_digest: model.digest()?,
             plan: trace.plan().clone(),
+            decoded: decoded(model, &patched.ids),
             input_ids: patched.ids,
             input_tokens: patched.pieces,
             subject: patched.subject,
@@ -104,6 +112,7 @@ impl Effects {
             sigma,
             noise,
             site,
+            module: None,
             window: grid.as_ref().map_or_else(|| Window::from(1), |grid| grid.window),
             model_layers: model.config().layers,
             tokens: grid.as_ref().map_or_else(Vec::new, |grid| grid.tokens.clone()),
@@ -208,6 +217,12 @@ impl Effects {
         &self.input_tokens
     }
 
+    /// The prompt's tokens, each decoded alone, as ROME's files have them: spaces and line ends are what they are, and a part of
+    /// a character is U+FFFD.
+    pub fn decoded(&self) -> &[String] {
+        if self.decoded.is_empty() { &self.input_tokens } else { &self.decoded }
+    }
+
     /// The subject's tokens.
     pub fn subject(&self) -> Range<usize> {
         self.subject.clone()
@@ -231,6 +246,16 @@ impl Effects {
     /// What was restored.
     pub const fn site(&self) -> Site {
         self.site
+    }
+
+    /// The transformer's module that was restored, where a file of ROME's program says so.
+    pub const fn module(&self) -> Option<Module> {
+        self.module
+    }
+
+    /// Whether nothing was traced, as a file of ROME's program says of a prompt that was not answered as expected.
+    pub const fn is_stub(&self) -> bool {
+        self.input_ids.is_empty()
     }
 
     /// How many layers were restored together.
@@ -271,6 +296,9 @@ impl Effects {
     /// # Errors
     /// When nothing was restored.
     pub fn heatmap(&self) -> Result<Figure, Error> {
+        if self.is_stub() {
+            return Err(Error::Stub);
+        }
         if self.scores.is_empty() {
             return Err(Error::NothingRestored);
         }
@@ -290,7 +318,7 @@ impl Effects {
             .nouns("token", "layer")
             .scale_label(self.label())
             .range(self.floor(), self.ceiling())
-            .palette(palette(self.site));
+            .palette(self.module.map_or_else(|| palette(self.site), Module::palette));
         let Some(intervals) = self.intervals() else {
             return Ok(map.caption(self.caption(&[])).figure());
         };
@@ -326,10 +354,19 @@ impl Effects {
         if self.window.size == 1 {
             format!("single {} layer within {}", self.participle(), self.model)
         } else {
-            let (size, done, words) = (self.window.size, self.participle(), self.site.words());
+            let (size, done, words) = (self.window.size, self.participle(), self.words());
             format!("center of interval of {size} {done} {words} layers")
         }
     }
+}
+
+/// Tokens decoded one by one; numbers where there is no tokenizer.
+fn decoded(model: &Model, ids: &[u32]) -> Vec<String> {
+    let text = |&id: &u32| {
+        let decoded = model.tokens().map(|tokens| tokens.decode(&[id]).unwrap_or_default());
+        decoded.unwrap_or_else(|| format!("#{id}"))
+    };
+    ids.iter().map(text).collect()
 }
 
 /// ROME's colours: purple for the state, green for what is read from memory, red for what moves.
@@ -371,6 +408,9 @@ fn mean_of_cell(scores: &[f64], cells: usize, cell: usize) -> f64 {
 
 impl fmt::Display for Effects {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_stub() {
+            return write!(f, "nothing traced: the answer was not the expected one");
+        }
         let (high, low) = (self.high, self.low);
         write!(f, "{} clean {high:.4}, corrupted {low:.4}", self.label())?;
         let corrupted = self.corrupted();

@@ -181,6 +181,12 @@ pub enum Error {
         source: std::io::Error,
     },
 
+    /// A file says that nothing was traced.
+    #[error(
+        "nothing was traced: the file says that the model's answer was not the expected one\nhelp: leave such files out, as ROME's program does: `effects.correct_prediction()` is false"
+    )]
+    Stub,
+
     /// A file is not a trace's results.
     #[error("{} holds no results of a trace: {message}\nhelp: name a file that `trace` or ROME wrote", file.display())]
     NotEffects {

@@ -9,6 +9,7 @@ use mambascope_model::{Compute, Config, Model, Timing};
 use crate::at::Extent;
 use crate::check::{Asked, Corrupted, Grid, Resolved};
 use crate::plan::{Direction, Restore};
+use crate::sever::Stream;
 use crate::trace::Trace;
 use crate::wavefront::{Work, naive_flops, peak, planned, planned_of};
 
@@ -71,6 +72,13 @@ fn words(trace: &Trace, plan: &Resolved) -> String {
     }
     for sever in &trace.plan().sever {
         line("sever", sever.to_string());
+    }
+    if plan.stream == Stream::Rome {
+        line(
+            "stream",
+            "ROME's: held as with the first draws of the noise, patched with those that follow"
+                .to_owned(),
+        );
     }
     if let Some(until) = plan.until {
         line("until", until.to_string());

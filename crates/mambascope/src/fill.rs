@@ -10,6 +10,14 @@ use crate::plan::Prompt;
 
 /// What is put in place of an activation.
 ///
+/// # Draws
+/// `Noise` and `Noised` draw for each sample, layer, token and site of its own. The draws of a place are those of numpy's
+/// `deviation * RandomState([seed, sample, layer, token, *site]).randn(width)`, where `site` are the bytes of the site's name
+/// (`*b"mixer_out"`), and samples, layers and tokens count from 0 (the embedding is layer 0; with nothing corrupted there is
+/// sample 0 alone). So they depend on the place alone: cells whose windows overlap have the same draws where they do, and
+/// a part of a grid has those of the whole. A state has the draws of its E x N numbers in order, even where a part of them is
+/// replaced.
+///
 /// # Example
 /// ```
 /// use mambascope::prelude::*;
@@ -39,14 +47,14 @@ pub enum Fill {
     Elsewhere(Elsewhere),
     /// What the trace's own tap makes of it; the name of that ([`Trace::tap`](crate::Trace::tap)).
     Tap(String),
-    /// What it is, and gaussian noise of this deviation; the same draws for every cell.
+    /// What it is, and gaussian noise of this deviation, drawn by the rule of [`Fill`].
     Noised {
         /// The deviation.
         deviation: f64,
         /// The seed of the draws.
         seed: u32,
     },
-    /// Gaussian noise of this deviation.
+    /// Gaussian noise of this deviation, drawn by the rule of [`Fill`].
     Noise {
         /// The deviation.
         deviation: f64,

@@ -18,7 +18,7 @@ use mambascope_model::{Lanes, Removal, Rest};
 pub use self::channels::Channels;
 pub use self::knock::{Knock, Pair, Sources};
 pub use self::knocked::Knocked;
-use crate::at::{Extent, TokenSet, Window};
+use crate::at::{Ends, Extent, TokenSet, Window};
 use crate::plan::Prompt;
 use crate::trace::Trace;
 use crate::watch::Watch;
@@ -100,6 +100,15 @@ impl KnockOut {
     /// Slides a window over the layers instead of cutting all of them together.
     pub fn window(&self, window: impl Into<Window>) -> Self {
         self.change(|knock| knock.window = Some(window.into()))
+    }
+
+    /// Says which windows there are at the ends of the model: clipped ones, or only those that fit.
+    ///
+    /// # Source
+    /// Clipped as in `scripts/retention_knockout.py` of arnab-api/romba; fitting as in nirendy/mamba-knockout, whose windows
+    /// of w layers begin with each layer from the first to the w-th last.
+    pub fn ends(&self, ends: Ends) -> Self {
+        self.change(|knock| knock.ends = ends)
     }
 
     /// Retention knock-out: the convolution reads, of the sources, the mean over all tokens of these prompts, and of all

@@ -39,6 +39,7 @@ mod precision;
 mod prompts;
 pub mod random;
 mod record;
+mod rome;
 mod save;
 mod sever;
 mod show;
@@ -53,7 +54,7 @@ mod until;
 mod watch;
 mod wavefront;
 
-pub use at::{At, Convention, Extent, TokenSet, Window};
+pub use at::{At, Convention, Ends, Extent, TokenSet, Window};
 pub use attention::{HiddenAttention, Through};
 pub use check::Problem;
 pub use corrupt::multivariate;
@@ -72,10 +73,11 @@ pub use mambascope_model as model;
 pub use mambascope_model::{Compute, Lanes, Model, Removal, Rest, Site, Source, Timing};
 pub use metrics::{Metric, Normalisation};
 pub use original::Original;
-pub use precision::Precision;
 pub use plan::{Answer, Bos, Direction, PLAN_VERSION, Plan, Prompt, Restore, Subject};
+pub use precision::Precision;
 pub use record::Record;
-pub use sever::Sever;
+pub use rome::Module;
+pub use sever::{Sever, Stream};
 pub use show::Show;
 pub use swap::{Alternative, Other, Swap, swap};
 pub use together::{Together, together};
@@ -89,9 +91,9 @@ pub mod prelude {
     pub use crate::TokenSet::{All, Last, Relation, Subject, SubjectFirst, SubjectLast};
     pub use crate::notebook::{self, Last as _};
     pub use crate::{
-        Answer, At, Bos, Channels, Compute, Corruption, Direction, Effects, Elsewhere, Error,
+        Answer, At, Bos, Channels, Compute, Corruption, Direction, Effects, Elsewhere, Ends, Error,
         Facts, Figure, Fill, KnockOut, Knocked, Lanes, Metric, Model, Noise, Normalisation,
-        Original, Other, Plan, Record, Removal, Rest, Scope, Sever, Show, Site, Sources, Swap,
-        Through, Timing, Together, TokenSet, Trace, Until, Window, swap, together,
+        Original, Other, Plan, Record, Removal, Rest, Scope, Sever, Show, Site, Sources, Stream,
+        Swap, Through, Timing, Together, TokenSet, Trace, Until, Window, swap, together,
     };
 }

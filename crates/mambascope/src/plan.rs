@@ -11,7 +11,7 @@ use crate::at::{At, Extent, TokenSet, Window};
 use crate::corrupt::Corruption;
 use crate::fill::Fill;
 use crate::metrics::Metric;
-use crate::sever::Sever;
+use crate::sever::{Sever, Stream};
 use crate::until::Until;
 
 /// The version of plans that this library writes and reads.
@@ -221,6 +221,9 @@ pub struct Plan {
     /// What is held as it is in the patched run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sever: Vec<Sever>,
+    /// Which draws of the noise the runs have whose values severed lanes keep.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub stream: Stream,
     /// What is measured beside p(answer).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metrics: Vec<Metric>,
@@ -248,6 +251,7 @@ impl Plan {
             direction: Direction::default(),
             pairs: Vec::new(),
             sever: Vec::new(),
+            stream: Stream::default(),
             metrics: Vec::new(),
             foil: None,
             until: None,

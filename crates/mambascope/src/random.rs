@@ -42,6 +42,19 @@ impl RandomState {
         Self { generator: Mt::new(seed), kept: None }
     }
 
+    /// Starts the stream of a seed of several words: `numpy.random.RandomState([1, 0, 7])`.
+    ///
+    /// # Example
+    /// ```
+    /// use mambascope::random::RandomState;
+    ///
+    /// let mut state = RandomState::of_words(&[1, 0, 7]);
+    /// assert_ne!(state.normals(2), RandomState::of_words(&[1, 0, 8]).normals(2));
+    /// ```
+    pub fn of_words(words: &[u32]) -> Self {
+        Self { generator: Mt::new_with_key(words.iter().copied()), kept: None }
+    }
+
     /// Draws from the standard normal: `randn(count)`.
     ///
     /// An array of several dimensions is filled in C order, so `randn(a, b, c)` is `normals(a * b *

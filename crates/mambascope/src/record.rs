@@ -80,22 +80,22 @@ impl Record {
         self.activations.ids()
     }
 
-    /// The tensors as a file names them: `input_ids` (int64), `logits` and `<site>.<layer>` (f32).
+    /// The tensors as a file names them: `input_ids` (int64), `logits` and `<site>.<layer>`, in the precision that they were
+    /// computed in (f32, or f64 by [`Compute::Reference64`](crate::Compute::Reference64)).
     fn named(&self) -> Result<Vec<(String, Tensor)>, Error> {
         let ids: Vec<i64> = self.input_ids().iter().map(|&id| i64::from(id)).collect();
         let ids = Tensor::from_slice(&ids, ids.len(), &candle_core::Device::Cpu)?;
-        let mut named = vec![
-            ("input_ids".to_owned(), ids),
-            ("logits".to_owned(), self.logits().to_dtype(DType::F32)?),
-        ];
+        let mut named =
+            vec![("input_ids".to_owned(), ids), ("logits".to_owned(), written(self.logits())?)];
         for (spot, tensor) in self.activations.iter() {
             let name = format!("{}.{}", spot.site, spot.layer);
-            named.push((name, tensor.to_dtype(DType::F32)?));
+            named.push((name, written(tensor)?));
         }
         Ok(named)
     }
 
-    /// Writes the activations: `.npz` or `.safetensors`, aside first and then renamed.
+    /// Writes the activations: `.npz` or `.safetensors`, aside first and then renamed. Numbers that were computed in f64 are
+    /// written in f64, all others in f32.
     ///
     /// # Errors
     /// For another ending, or when the file cannot be written.
@@ -121,10 +121,10 @@ impl Record {
         for (name, tensor) in self.named()? {
             let shape = tensor.dims().to_vec();
             let flat = tensor.flatten_all()?;
-            let array = if flat.dtype() == DType::I64 {
-                Array::new(shape, flat.to_vec1::<i64>()?)?
-            } else {
-                Array::new(shape, flat.to_vec1::<f32>()?)?
+            let array = match flat.dtype() {
+                DType::I64 => Array::new(shape, flat.to_vec1::<i64>()?)?,
+                DType::F64 => Array::new(shape, flat.to_vec1::<f64>()?)?,
+                _ => Array::new(shape, flat.to_vec1::<f32>()?)?,
             };
             npz.insert(name, array);
         }
@@ -136,4 +136,10 @@ impl Record {
         safetensors::serialize(&tensors, None)
             .map_err(|error| candle_core::Error::from(error).into())
     }
+}
+
+/// A tensor as it is written: f64 stays f64.
+fn written(tensor: &Tensor) -> Result<Tensor, Error> {
+    let dtype = if tensor.dtype() == DType::F64 { DType::F64 } else { DType::F32 };
+    Ok(tensor.to_dtype(dtype)?)
 }

@@ -1,19 +1,16 @@
 //! Effects on disk: npz in ROME's layout, JSON, and pictures.
 
-use std::ops::Range;
 use std::path::Path;
 
 use mambascope_model::Site;
 use serde::Serialize;
 
 use crate::Error;
-use crate::at::Window;
 use crate::effects::Effects;
 use crate::measured::Measured;
-use crate::metrics::Metric;
 use crate::npz::{Array, Npz, Values};
 use crate::original::Original;
-use crate::plan::Plan;
+use crate::rome::{self, Module};
 use crate::save::{Ending, aside};
 use crate::stats::{LEVEL, Method};
 
@@ -40,7 +37,10 @@ fn json(source: serde_json::Error) -> Error {
 impl Effects {
     /// Writes the effects by the file's ending: npz, json, or a picture as svg, png, pdf or txt.
     ///
-    /// An npz has ROME's keys and reads without pickle; scores of cells outside the grid are NaN. Other metrics that were
+    /// An npz has ROME's keys and reads without pickle; scores of cells outside the grid are NaN. `input_tokens` are decoded one
+    /// by one, spaces and all, as ROME has them; `labels` are what pictures here show. Of the residual stream `kind` is `None`,
+    /// and ROME's `plot_trace_heatmap` draws the file. It knows no kind of any other site and refuses their files, unless
+    /// `kind` is named anew: `plot_trace_heatmap({**numpy.load(file), "kind": "mlp"})`. Other metrics that were
     /// measured are there under the same keys with their name added, such as `scores.log_p`.
     ///
     /// # Errors
@@ -107,6 +107,7 @@ impl Effects {
         let cells = self.tokens.len() * self.layers.len();
         let fits = layers <= LAYERS_LIMIT
             && self.input_tokens.len() == tokens
+            && (self.decoded.is_empty() || self.decoded.len() == tokens)
             && self.subject.start < self.subject.end
             && self.subject.end <= tokens
             && self.tokens.iter().all(|&token| token < tokens)
@@ -129,12 +130,17 @@ impl Effects {
         let ids: Vec<i64> = self.input_ids.iter().map(|&id| i64::from(id)).collect();
         let subject = vec![self.subject.start as i64, self.subject.end as i64];
         let mut npz = Npz::default();
+        if self.is_stub() {
+            npz.insert("correct_prediction", Array::scalar(false));
+            return Ok(npz);
+        }
         self.insert(&mut npz, "", &self.scores, &self.sample_scores)?;
         self.insert_ends(&mut npz, "")?;
         npz.insert("low_score", Array::scalar(self.low));
         npz.insert("high_score", Array::scalar(self.high));
         npz.insert("input_ids", Array::vector(ids));
-        npz.insert("input_tokens", Array::vector(self.input_tokens.clone()));
+        npz.insert("input_tokens", Array::vector(self.decoded().to_vec()));
+        npz.insert("labels", Array::vector(self.input_tokens.clone()));
         npz.insert("subject_range", Array::vector(subject));
         npz.insert("answer", Array::scalar(self.answer.as_str()));
         npz.insert("window", Array::scalar(self.window.size as i64));
@@ -232,6 +238,7 @@ impl Effects {
             Original::of(&sites, restore.timing)
         });
         match original {
+            _ if self.module.is_some() => self.module.map_or("", Module::kind),
             Some(original) => original.kind(),
             None if self.site == Site::Resid => "None",
             None => self.site.name(),
@@ -240,7 +247,9 @@ impl Effects {
 
     /// Reads effects that [`Effects::save`] or ROME's program wrote as npz.
     ///
-    /// From a file of ROME's program the plan holds what the file tells, and the samples are not known.
+    /// From a file of ROME's program the plan holds what the file tells, and the samples are not known. Its kinds are read
+    /// (`mlp` and `attn` as [`Effects::module`]), its files of the subject's last token alone, and its stubs, which say only
+    /// that the prediction was not the expected one: those have no cells ([`Effects::is_stub`]).
     ///
     /// # Errors
     /// When the file is no npz, or lacks a key of ROME's layout.
@@ -252,13 +261,16 @@ impl Effects {
 }
 
 fn read(npz: &Npz) -> Result<Effects, String> {
+    if rome::is_stub(npz) {
+        return Ok(rome::stub());
+    }
     let scores = array(npz, "scores")?;
     let &[tokens, layers] = scores.shape() else {
         return Err("`scores` is not a matrix".to_owned());
     };
     let values = scores.to_f64().ok_or("`scores` holds no numbers")?;
     if npz.array("result").is_none() {
-        return read_rome(npz, values, tokens, layers);
+        return rome::read(npz, values, tokens, layers);
     }
     let mut effects: Effects = serde_json::from_str(&text(npz, "result")?)
         .map_err(|error| format!("`result`: {error}"))?;
@@ -297,75 +309,11 @@ fn scores_of(npz: &Npz, effects: &Effects, ending: &str) -> Result<(Vec<f64>, Ve
     Ok((of_cells(&values), of_samples))
 }
 
-/// A file of ROME's own program, which knows neither samples nor plan.
-fn read_rome(npz: &Npz, scores: Vec<f64>, tokens: usize, layers: usize) -> Result<Effects, String> {
-    let ids: Vec<u32> = numbers(npz, "input_ids")?.iter().map(|&id| id as u32).collect();
-    let Some(Values::Text(input_tokens)) = npz.array("input_tokens").map(Array::values) else {
-        return Err("`input_tokens` holds no texts".to_owned());
-    };
-    if ids.len() != tokens || input_tokens.len() != tokens {
-        return Err("`scores`, `input_ids` and `input_tokens` differ in length".to_owned());
-    }
-    let subject = match numbers(npz, "subject_range")?.as_slice() {
-        &[start, end] if start >= 0.0 && start < end && end as usize <= tokens => {
-            start as usize..end as usize
-        }
-        _ => return Err("`subject_range` is no range of the prompt".to_owned()),
-    };
-    let low = one(npz, "low_score")?;
-    let mut plan = Plan::new(ids.clone());
-    plan.subject = crate::plan::Subject::Tokens(Range { start: subject.start, end: subject.end });
-    Ok(Effects {
-        version: String::new(),
-        model: String::new(),
-        model_digest: String::new(),
-        plan,
-        input_ids: ids,
-        input_tokens: input_tokens.clone(),
-        subject,
-        answer: text(npz, "answer")?,
-        answer_id: 0,
-        correct_prediction: one(npz, "correct_prediction")? != 0.0,
-        high: one(npz, "high_score")?,
-        low,
-        low_samples: Vec::new(),
-        sigma: None,
-        noise: None,
-        site: site_of(npz)?,
-        window: Window::from(one(npz, "window").unwrap_or(1.0) as usize),
-        model_layers: layers,
-        tokens: (0..tokens).collect(),
-        layers: (0..layers).collect(),
-        scores,
-        sample_scores: Vec::new(),
-        warnings: vec![
-            "read from a file that names neither its samples, nor its plan, nor its answer's token"
-                .to_owned(),
-        ],
-        work: crate::wavefront::Work::default(),
-        metric: Metric::Probability,
-        normalised: None,
-        also: Vec::new(),
-        foil: None,
-        sampling: None,
-    })
-}
-
-/// The site of ROME's `kind`, which is a pickled `None` for the whole state.
-fn site_of(npz: &Npz) -> Result<Site, String> {
-    match array(npz, "kind")?.values() {
-        Values::Text(texts) if texts.first().is_some_and(|kind| kind != "None") => {
-            texts[0].parse().map_err(|_| format!("its kind is `{}`, which no Mamba has", texts[0]))
-        }
-        _ => Ok(Site::Resid),
-    }
-}
-
-fn array<'a>(npz: &'a Npz, name: &str) -> Result<&'a Array, String> {
+pub(crate) fn array<'a>(npz: &'a Npz, name: &str) -> Result<&'a Array, String> {
     npz.array(name).ok_or_else(|| format!("no array `{name}`"))
 }
 
-fn numbers(npz: &Npz, name: &str) -> Result<Vec<f64>, String> {
+pub(crate) fn numbers(npz: &Npz, name: &str) -> Result<Vec<f64>, String> {
     match array(npz, name)?.values() {
         Values::Bool(values) => {
             Ok(values.iter().map(|&value| f64::from(u8::from(value))).collect())
@@ -374,11 +322,11 @@ fn numbers(npz: &Npz, name: &str) -> Result<Vec<f64>, String> {
     }
 }
 
-fn one(npz: &Npz, name: &str) -> Result<f64, String> {
+pub(crate) fn one(npz: &Npz, name: &str) -> Result<f64, String> {
     numbers(npz, name)?.first().copied().ok_or_else(|| format!("`{name}` is empty"))
 }
 
-fn text(npz: &Npz, name: &str) -> Result<String, String> {
+pub(crate) fn text(npz: &Npz, name: &str) -> Result<String, String> {
     match array(npz, name)?.values() {
         Values::Text(texts) => texts.first().cloned().ok_or_else(|| format!("`{name}` is empty")),
         _ => Err(format!("`{name}` holds no text")),

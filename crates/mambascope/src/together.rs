@@ -7,7 +7,7 @@ use crate::effects::Effects;
 use crate::trace::Trace;
 use crate::until::Sampling;
 use crate::watch::{Progress, Stage, Watch};
-use crate::wavefront::{Memory, go_together};
+use crate::wavefront::Memory;
 use crate::{Error, explain, notebook, wavefront};
 
 /// Traces that are run together; nothing has run.
@@ -15,9 +15,7 @@ use crate::{Error, explain, notebook, wavefront};
 /// Those of one model go up the layers in one walk where prompt, subject, corruption, direction and pairs are the same:
 /// the clean and the corrupted runs are there once for all of them. What is restored, at which tokens and layers, in
 /// which windows, what is put in place, what is severed and what is measured may differ. The numbers of each have the
-/// bits that it has alone. Alone goes a trace that draws samples [`until`](Trace::until) its intervals are narrow; and
-/// one with a site inside the scan (`delta_decay`, `delta_write`, `decay`, `write`, `scan_read`) goes only with others
-/// that have one in the same layers, as those step through the scan of the shared runs, which rounds elsewhere.
+/// bits that it has alone. Alone goes a trace that draws samples [`until`](Trace::until) its intervals are narrow.
 ///
 /// # Example
 /// ```
@@ -98,7 +96,7 @@ impl Together {
         for (index, (trace, plan)) in self.traces.iter().zip(plans).enumerate() {
             let goes_with = |&other: &usize| {
                 let model = self.traces[other].model();
-                trace.model().is_clone_of(model) && go_together(&plans[other], plan, model.config())
+                trace.model().is_clone_of(model) && plans[other].shares_runs(plan)
             };
             let walk = walks.iter_mut().find(|walk| walk.first().is_some_and(goes_with));
             match walk {

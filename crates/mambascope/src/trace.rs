@@ -13,7 +13,7 @@ use crate::fill::Fill;
 use crate::metrics::Metric;
 use crate::plan::{Answer, Bos, Direction, Plan, Prompt, Restore, Subject};
 use crate::record::Record;
-use crate::sever::Sever;
+use crate::sever::{Sever, Stream};
 use crate::swap::Other;
 use crate::tapped::Tapped;
 use crate::until::Until;
@@ -186,6 +186,12 @@ impl Trace {
         self.sever(Sever { at: at.into(), tokens: Some(tokens.into()) })
     }
 
+    /// Names the draws of the noise that severed lanes keep: those of the run that is patched, or, as in ROME's program,
+    /// those of a first pass.
+    pub fn stream(&self, stream: Stream) -> Self {
+        self.change(|plan| plan.stream = stream)
+    }
+
     /// Restores a site from the clean run, cell by cell: `..`, `7`, `3..9`, `Site::Gate`, `(Site::Gate, 3..9)`.
     pub fn restore(&self, at: impl Into<At>) -> Self {
         self.change_restore(|restore| restore.at = at.into())
@@ -256,7 +262,8 @@ impl Trace {
     /// The plan's prompt and answer alone, as the clean run reads them.
     pub(crate) fn resolve_clean(&self) -> Result<Resolved, Error> {
         let clean = self.change(|plan| (plan.corrupt, plan.restore) = (Corruption::Nothing, None));
-        clean.change(|plan| (plan.sever, plan.until) = (Vec::new(), None)).resolve()
+        let clean = clean.change(|plan| (plan.sever, plan.until) = (Vec::new(), None));
+        clean.stream(Stream::Same).resolve()
     }
 
     /// The trace in words, with the work it will take; problems, if it cannot run.

@@ -44,7 +44,7 @@ use self::chunks::Chunks;
 use self::map::{Map, Ready};
 use self::meter::Meter;
 use self::sheet::Sheet;
-use self::source::Source;
+use self::source::{Runs, Source};
 use self::walk::{On, Walk};
 use crate::Error;
 use crate::check::Resolved;
@@ -52,8 +52,7 @@ use crate::watch::Watch;
 
 pub(crate) use acts::{By, Cuts, Sight};
 pub(crate) use cells::{Cell, Entry};
-pub(crate) use fill::{Fills, prepare};
-pub(crate) use map::go_together;
+pub(crate) use fill::{Fills, Whose, prepare};
 pub(crate) use mean::means;
 pub(crate) use memory::{Memory, peak};
 pub(crate) use sheet::{Outcome, Reading};
@@ -85,7 +84,8 @@ pub(crate) fn run_within(
     let map = ready.map();
     let samples = plan.until.map_or(plan.samples(), |until| until.most);
     let run = Run::of(model, &clean, slice::from_ref(&map), budget, (watch, samples));
-    let mut outcome = run.alone(&map, &source.draw(plan.corrupted_runs(), watch)?)?;
+    let runs = source.runs(plan.stream, plan.corrupted_runs(), watch)?;
+    let mut outcome = run.alone(&map, &runs, 0)?;
     if let Some(until) = plan.until {
         loop {
             let cells = outcome.by_cell();
@@ -95,14 +95,16 @@ pub(crate) fn run_within(
                 break;
             }
             run.meter.expect(outcome.low.len() + more);
-            outcome.extend(run.alone(&map, &source.draw(more, watch)?)?);
+            let runs = source.runs(plan.stream, more, watch)?;
+            outcome.extend(run.alone(&map, &runs, outcome.low.len())?);
         }
     }
     run.meter.finish();
     Ok(outcome)
 }
 
-/// Runs plans that [`go_together`]: the base rows go up the layers once, and the first outcome has the work on them.
+/// Runs plans that have their clean and corrupted runs in common: the base rows go up the layers once, and the first
+/// outcome has the work on them.
 ///
 /// # Errors
 /// As [`run`].
@@ -131,9 +133,10 @@ pub(crate) fn run_together_within(
         plans.iter().map(|plan| Ready::of(model, plan, watch)).collect::<Result<_, _>>()?;
     let maps: Vec<Map<'_>> = ready.iter().map(Ready::map).collect();
     let run = Run::of(model, &clean, &maps, budget, (watch, plan.samples()));
-    let runs = corrupted_runs(model, plan, &clean, watch)?;
-    let mut sheets: Vec<Sheet> = maps.iter().map(|map| map.sheet(runs.len())).collect();
-    run.samples(&runs, &mut sheets)?;
+    let mut source = Source::new(model, plan, &clean)?;
+    let runs = source.runs(plan.stream, plan.corrupted_runs(), watch)?;
+    let mut sheets: Vec<Sheet> = maps.iter().map(|map| map.sheet(runs.patched.len())).collect();
+    run.samples(&runs, 0, &mut sheets)?;
     run.meter.finish();
     Ok(sheets.into_iter().map(|sheet| sheet.finish(plan.direction)).collect())
 }
@@ -162,7 +165,7 @@ pub(crate) fn knock_out_within(
     let clean = model.embeddings(&plan.prompt.ids)?; // [L, D]
     let map = Map::of(plan, Acts::Cuts(cuts), &cuts.cells);
     let run = Run::of(model, &clean, slice::from_ref(&map), budget, (watch, 1));
-    let outcome = run.alone(&map, &[])?;
+    let outcome = run.alone(&map, &Runs { patched: Vec::new(), held: Vec::new() }, 0)?;
     run.meter.finish();
     Ok(outcome)
 }
@@ -193,29 +196,30 @@ impl<'a> Run<'a> {
         Self { model, clean, maps, chunks, meter: Meter::new(watch, slots, steps, samples) }
     }
 
-    /// Runs some samples of the only map there is.
-    fn alone(&self, map: &Map<'_>, runs: &[Tensor]) -> Result<Outcome, Error> {
-        let mut sheet = map.sheet(runs.len());
-        self.samples(runs, slice::from_mut(&mut sheet))?;
+    /// Runs some samples of the only map there is, `before` of which have run already.
+    fn alone(&self, map: &Map<'_>, runs: &Runs, before: usize) -> Result<Outcome, Error> {
+        let mut sheet = map.sheet(runs.patched.len());
+        self.samples(runs, before, slice::from_mut(&mut sheet))?;
         Ok(sheet.finish(map.plan.direction))
     }
 
     /// Runs some samples, noted on a sheet for each map; the first one has the work on the base rows.
-    fn samples(&self, runs: &[Tensor], sheets: &mut [Sheet]) -> Result<(), Error> {
+    fn samples(&self, runs: &Runs, before: usize, sheets: &mut [Sheet]) -> Result<(), Error> {
         let Some(Map { plan, .. }) = self.maps.first() else { return Ok(()) };
         let tokens = plan.patched().ids.len();
         // With nothing corrupted there is one walk, of the clean run alone.
-        let chunks: Vec<&[Tensor]> =
-            if runs.is_empty() { vec![&[]] } else { runs.chunks(self.chunks.samples).collect() };
-        for (index, some) in chunks.into_iter().enumerate() {
-            let first = index * self.chunks.samples;
+        let count = runs.patched.len();
+        for first in (0..count.max(1)).step_by(self.chunks.samples) {
+            let some = first..count.min(first + self.chunks.samples);
             for maps in self.chunks.of_maps(self.maps, some.len().max(1), tokens) {
                 let walk = Walk {
                     plan,
                     config: self.model.config(),
                     clean: self.clean,
-                    runs: some,
+                    runs: &runs.patched[some.clone()],
+                    held: runs.held.get(some.clone()).unwrap_or_default(),
                     first,
+                    before,
                     maps,
                     meter: &self.meter,
                 };

@@ -26,19 +26,19 @@ fn a_file_of_romes_program_is_read() {
 }
 
 #[test]
-fn a_kind_that_no_mamba_has_is_refused() {
+fn a_kind_that_nobody_has_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("mlp.npz");
+    let file = folder.path().join("lstm.npz");
     let mut npz = Npz::default();
     for (name, array) in
         Npz::open(rome()).expect("an npz").iter().filter(|(name, _)| *name != "kind")
     {
         npz.insert(name, array.clone());
     }
-    npz.insert("kind", Array::scalar("mlp"));
+    npz.insert("kind", Array::scalar("lstm"));
     npz.save(&file).expect("saved");
     let error = Effects::open(&file).expect_err("refused").to_string();
-    assert!(error.contains("`mlp`") && error.contains("help:"), "{error}");
+    assert!(error.contains("`lstm`") && error.contains("help:"), "{error}");
 }
 
 #[test]

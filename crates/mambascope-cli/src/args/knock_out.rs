@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
-use mambascope::{Channels, Lanes, Removal, Rest};
+use mambascope::{Channels, Ends, Lanes, Removal, Rest};
 
 use super::{FactArguments, Lean, Place, PromptArguments, Run};
 
@@ -32,8 +32,11 @@ pub(crate) struct KnockOutArguments {
     /// Which way an even window leans: l-5..l+4 as ROME's code, l-4..l+5 as its paper
     #[arg(long, value_enum, default_value_t = Lean::Code)]
     pub(crate) convention: Lean,
+    /// Which windows there are at the ends of the model
+    #[arg(long, value_enum, default_value_t = AtEnds::Clipped)]
+    pub(crate) ends: AtEnds,
     /// Cut all of --layers at once, without windows
-    #[arg(long, conflicts_with_all = ["window", "convention"])]
+    #[arg(long, conflicts_with_all = ["window", "convention", "ends"])]
     pub(crate) together: bool,
     /// What of a source the scan of a target does not see
     #[arg(long, value_enum, default_value_t = Mode::Invisible)]
@@ -56,6 +59,23 @@ pub(crate) struct KnockOutArguments {
     /// Print the knock-out in words, with its cost, and stop
     #[arg(long)]
     pub(crate) explain: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum AtEnds {
+    /// One around every layer, cut off at the ends, as in ROME's program and in arXiv 2404.03646
+    Clipped,
+    /// Only those that fit, as published by mamba-knockout
+    Fitting,
+}
+
+impl From<AtEnds> for Ends {
+    fn from(ends: AtEnds) -> Self {
+        match ends {
+            AtEnds::Clipped => Self::Clipped,
+            AtEnds::Fitting => Self::Fitting,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -1,4 +1,4 @@
-//! The scan of a block: fused where nobody looks inside it, else step by step through its equation.
+//! The scan of a block: fused where nobody changes anything inside it, else step by step through its equation.
 
 use super::{Block, Seer, Selected};
 use crate::block::{Pass, Past};
@@ -57,12 +57,49 @@ impl<O: Operations> Block<O> {
         pass: &Pass<'_, O>,
         see: &mut Seer<'_, O>,
     ) -> Result<(O::Rows, Option<O::States>), Error> {
-        if Site::INSIDE_SCAN.iter().any(|&site| see.tap.wants(site)) {
+        let is_seen = Site::INSIDE_SCAN.iter().any(|&site| see.tap.wants(site));
+        let is_kept = pass.keep == Keep::States;
+        if is_seen && !(is_kept && see.tap.only_looks()) {
             return self.stepped_scan(x, selected, pass, see);
         }
         let past = pass.past.map(|past| &past.states);
         let selection = Selection { delta: &selected.delta, b: &selected.b, c: &selected.c };
-        see.operations.scan(x, &selection, past, pass.ragged, &self.decay, pass.keep)
+        let (out, kept) =
+            see.operations.scan(x, &selection, past, pass.ragged, &self.decay, pass.keep)?;
+        if let (true, Some(states)) = (is_seen, &kept) {
+            self.show_inside(x, selected, (pass, states), see)?;
+        }
+        Ok((out, kept))
+    }
+
+    /// Shows a tap that only looks what the fused scan never writes down, from the states that it left.
+    fn show_inside(
+        &self,
+        x: &O::Rows,
+        selected: &Selected<O>,
+        (pass, states): (&Pass<'_, O>, &O::States),
+        see: &mut Seer<'_, O>,
+    ) -> Result<(), Error> {
+        let (operations, decay) = (see.operations, &self.decay);
+        let Selected { delta, b, c } = selected;
+        for site in [Site::DeltaDecay, Site::DeltaWrite] {
+            if see.tap.wants(site) {
+                see.every(site, &mut delta.clone())?;
+            }
+        }
+        if see.tap.wants(Site::Decay) {
+            see.every(Site::Decay, &mut operations.decays(delta, decay)?)?;
+        }
+        if see.tap.wants(Site::Write) {
+            see.every(Site::Write, &mut operations.writes(delta, x, b, decay)?)?;
+        }
+        if [Site::State, Site::ScanRead].iter().any(|&site| see.tap.wants(site)) {
+            let all: Vec<usize> = (0..pass.ragged.rows()).collect();
+            let mut states = operations.unpack_states(states, &all, decay)?; // [rows, E N]
+            see.every(Site::State, &mut states)?;
+            see.every(Site::ScanRead, &mut operations.read(&states, c, decay)?)?;
+        }
+        Ok(())
     }
 
     /// The scan with every quantity of its equation as a matrix; past the stepped tokens fused again.

@@ -7,7 +7,7 @@ use mambascope_model::{Lanes, Model, Removal, Rest, Site, Spot, Unseen};
 use super::knock::{Knock, Sources, name};
 use super::{Channels, KnockOut};
 use crate::Error;
-use crate::at::TokenSet;
+use crate::at::{Ends, TokenSet};
 use crate::check::{self, Problem, Resolved, Spoken};
 use crate::fill::Fill;
 use crate::watch::Watch;
@@ -49,7 +49,10 @@ pub(super) fn resolve(knock_out: &KnockOut) -> Result<Settled, Error> {
         ));
     }
     let windows = match windows(model, knock) {
-        Ok(windows) => windows,
+        Ok(windows) => {
+            check_ends(model, knock, windows.len(), &mut problems);
+            windows
+        }
         Err(Error::Plan { problems: found }) => {
             problems.extend(found);
             Vec::new()
@@ -83,8 +86,37 @@ fn windows(model: &Model, knock: &Knock) -> Result<Vec<(usize, Range<usize>)>, E
     let layers = check::layers_of(model, &(Site::State, knock.layers).into())?;
     Ok(match knock.window {
         None => vec![(layers.start, layers)],
-        Some(window) => layers.map(|centre| (centre, window.layers(centre, count))).collect(),
+        Some(window) => {
+            let windows = layers.map(|centre| (centre, window.layers(centre, count)));
+            let is_there = |layers: &Range<usize>| match knock.ends {
+                Ends::Clipped => true,
+                Ends::Fitting => layers.len() == window.size,
+            };
+            windows.filter(|(_, layers)| is_there(layers)).collect()
+        }
     })
+}
+
+/// Notes what is wrong with the windows at the ends; `windows` are those that there are.
+fn check_ends(model: &Model, knock: &Knock, windows: usize, problems: &mut Vec<Problem>) {
+    match knock.window {
+        _ if knock.ends == Ends::Clipped => {}
+        None => problems.push(Problem::new(
+            "only windows that fit are asked for, and all layers are cut together",
+            "`.window(9)`, or `--window 9`; or leave `.ends(..)`, or `--ends`, out",
+        )),
+        Some(window) if windows == 0 && window.size > 0 => problems.push(Problem::new(
+            format!(
+                "no window of {} layers fits into {} layers around a centre in {}",
+                window.size,
+                model.config().layers,
+                knock.layers
+            ),
+            "`.window(1)`, or `--window 1`; or `.ends(Ends::Clipped)`, or `--ends clipped`, for windows that are cut off \
+             at the ends",
+        )),
+        Some(_) => {}
+    }
 }
 
 fn check_channels(knock: &Knock, problems: &mut Vec<Problem>) {

@@ -5,6 +5,7 @@ use mambascope_model::{Lanes, Removal, Rest};
 use super::KnockOut;
 use super::check::{self, Settled};
 use super::knock::Knock;
+use crate::at::Ends;
 use crate::explain::cost_of;
 use crate::wavefront::planned_alone;
 
@@ -26,8 +27,9 @@ fn words(knock_out: &KnockOut, settled: &Settled) -> String {
         let (from, to) = (&row.sight.from, &row.sight.to);
         lines.push(format!("  {name:<9}{to:?} do not see {from:?}, of {tokens}"));
     }
-    let together =
-        knock.window.map_or_else(|| "together".to_owned(), |window| format!("in {window}"));
+    let together = knock
+        .window
+        .map_or_else(|| "together".to_owned(), |window| format!("in {window}{}", ends(knock)));
     lines.push(format!("  layers   {}, {together}", knock.layers));
     lines.push(format!("  through  {}", through(knock)));
     let planned = planned_alone(&settled.plan, &settled.cells, model.config().layers);
@@ -36,6 +38,14 @@ fn words(knock_out: &KnockOut, settled: &Settled) -> String {
     lines.push(format!("  cost     {}", cost_of(cells, 1, (cells + 1) * one_pass, planned)));
     lines.extend(settled.plan.warnings.iter().map(|warning| format!("  warning  {warning}")));
     lines.join("\n")
+}
+
+/// Which windows there are at the ends, where that is not the usual.
+const fn ends(knock: &Knock) -> &'static str {
+    match knock.ends {
+        Ends::Clipped => "",
+        Ends::Fitting => ", only those that fit",
+    }
 }
 
 /// Which lanes are cut, and what of the sources is not seen in the scan.

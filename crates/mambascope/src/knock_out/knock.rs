@@ -6,7 +6,7 @@ use mambascope_model::{Lanes, Removal, Rest};
 use serde::{Deserialize, Serialize};
 
 use super::Channels;
-use crate::at::{Extent, TokenSet, Window};
+use crate::at::{Ends, Extent, TokenSet, Window};
 use crate::plan::Prompt;
 
 /// A knock-out as data: which tokens do not see which, in which layers.
@@ -29,6 +29,9 @@ pub struct Knock {
     /// How many layers around each centre; all of `layers` together where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<Window>,
+    /// Which windows there are at the ends of the model.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub ends: Ends,
     /// Whether the sources of a pair are knocked out together.
     #[serde(default)]
     pub sources: Sources,
@@ -56,6 +59,7 @@ impl Knock {
             pairs: vec![pair],
             layers,
             window: None,
+            ends: Ends::default(),
             sources: Sources::default(),
             lanes: Lanes::default(),
             removal: Removal::default(),
@@ -64,6 +68,10 @@ impl Knock {
             mean: None,
         }
     }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// Sources, and the targets that do not see them.

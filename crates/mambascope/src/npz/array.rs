@@ -15,7 +15,7 @@ pub enum Values {
     Bool(Vec<bool>),
     /// numpy's `int64`; read from any integer.
     I64(Vec<i64>),
-    /// numpy's `float32`.
+    /// numpy's `float32`; read from `float16` too.
     F32(Vec<f32>),
     /// numpy's `float64`.
     F64(Vec<f64>),

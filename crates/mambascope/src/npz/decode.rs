@@ -21,6 +21,10 @@ pub(super) fn decode(
         (Kind::Unsigned, size) => {
             Values::I64(c_order(unsigned(bytes, size, endian, place)?, header))
         }
+        (Kind::Float, 2) => {
+            let bits = numbers(bytes, endian, u16::from_le_bytes, u16::from_be_bytes);
+            Values::F32(c_order(bits.into_iter().map(half).collect(), header))
+        }
         (Kind::Float, 4) => {
             let values = numbers(bytes, endian, f32::from_le_bytes, f32::from_be_bytes);
             Values::F32(c_order(values, header))
@@ -48,6 +52,18 @@ fn numbers<const N: usize, T>(
         Endian::Big => big,
     };
     bytes.as_chunks::<N>().0.iter().map(|chunk| read(*chunk)).collect()
+}
+
+/// A number of half precision: a sign, five bits of exponent, ten of fraction.
+fn half(bits: u16) -> f32 {
+    let (exponent, fraction) = (i32::from((bits >> 10) & 0x1f), f32::from(bits & 0x3ff));
+    let size = match exponent {
+        0 => fraction * 2_f32.powi(-24),
+        0x1f if fraction == 0.0 => f32::INFINITY,
+        0x1f => f32::NAN,
+        _ => (1024.0 + fraction) * 2_f32.powi(exponent - 25),
+    };
+    if bits >> 15 == 1 { -size } else { size }
 }
 
 fn signed(bytes: &[u8], size: usize, endian: Endian) -> Vec<i64> {

@@ -53,7 +53,7 @@ impl Dtype {
             ('b', 1) => (Kind::Bool, 1),
             ('i', 1 | 2 | 4 | 8) => (Kind::Signed, number),
             ('u', 1 | 2 | 4 | 8) => (Kind::Unsigned, number),
-            ('f', 4 | 8) => (Kind::Float, number),
+            ('f', 2 | 4 | 8) => (Kind::Float, number),
             ('U', _) => (Kind::Unicode, number.checked_mul(4)?),
             ('S', _) => (Kind::Bytes, number),
             _ => return None,
@@ -66,7 +66,7 @@ impl Dtype {
         match self.kind {
             Kind::Bool => 1,
             Kind::Signed | Kind::Unsigned => size_of::<i64>(),
-            Kind::Float => self.size,
+            Kind::Float => self.size.max(size_of::<f32>()),
             Kind::Unicode | Kind::Bytes => size_of::<String>().saturating_add(self.size),
             Kind::Object => 0,
         }
@@ -88,7 +88,8 @@ mod tests {
             ("<U12", dtype(Kind::Unicode, Endian::Little, 48)),
             ("|S3", dtype(Kind::Bytes, Endian::Little, 3)),
             ("|O", dtype(Kind::Object, Endian::Little, 0)),
-            ("<f2", None),
+            ("<f2", dtype(Kind::Float, Endian::Little, 2)),
+            ("<f16", None),
             ("<i3", None),
             ("<c8", None),
             ("<M8[ns]", None),

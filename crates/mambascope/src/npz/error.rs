@@ -106,7 +106,7 @@ pub enum NpzError {
     },
     /// A kind of element that cannot be held here.
     #[error(
-        "{place} holds elements of type {found}, expected bool, int, uint, float32, float64, str or bytes\n\
+        "{place} holds elements of type {found}, expected bool, int, uint, float16, float32, float64, str or bytes\n\
          help: convert it with `.astype` before `numpy.savez`"
     )]
     Dtype {

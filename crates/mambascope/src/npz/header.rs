@@ -217,7 +217,7 @@ mod tests {
             "{'descr': '<f8', 'fortran_order': False, 'shape': (2,), 'more': 1}",
             "{'descr': '<f8', 'fortran_order': False, 'shape': (2,)} 1",
             "{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (2,)}",
-            "{'descr': '<f2', 'fortran_order': False, 'shape': (2,)}",
+            "{'descr': '<f16', 'fortran_order': False, 'shape': (2,)}",
             "{'descr': '<f8, 'fortran_order': False, 'shape': (2,)}",
         ];
         for text in wrong {
@@ -230,7 +230,7 @@ mod tests {
         let mut head = write("<c8", &[2]);
         let error = read(&mut head.as_slice(), &place()).expect_err("complex numbers");
         insta::assert_snapshot!(error, @r"
-        array `scores` of run.npz holds elements of type <c8, expected bool, int, uint, float32, float64, str or bytes
+        array `scores` of run.npz holds elements of type <c8, expected bool, int, uint, float16, float32, float64, str or bytes
         help: convert it with `.astype` before `numpy.savez`
         ");
         head[6] = 9;

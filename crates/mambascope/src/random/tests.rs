@@ -208,3 +208,17 @@ fn a_distribution_that_does_not_exist_is_nan_and_draws_nothing() {
         assert_eq!(state, RandomState::new(5));
     }
 }
+
+#[test]
+fn a_seed_of_several_words_is_numpys() {
+    let near = |found: Vec<f64>, expected: &[f64]| {
+        let off = found.iter().zip(expected).map(|(found, expected)| (found - expected).abs());
+        found.len() == expected.len() && off.fold(0.0, f64::max) < 1e-15
+    };
+    let found = RandomState::of_words(&[1, 0, 7]).normals(2);
+    assert!(near(found, &[-0.311_412_275_523_956, 0.648_302_038_873_215_4]));
+    let words: Vec<u32> = [7, 2, 1, 3].into_iter().chain(b"mixer_out".map(u32::from)).collect();
+    let found = RandomState::of_words(&words).normals(3);
+    let expected = [0.414_778_832_343_323_74, -1.669_543_970_077_037, -0.263_681_275_832_145_73];
+    assert!(near(found, &expected));
+}

@@ -14,12 +14,14 @@ use crate::watch::{Watch, stopped, unstopped};
 
 /// The base rows between two layers, and all that the layer below remembers.
 ///
-/// Run 0 is the clean one, run 1 the first corrupted sample. A sample's target is the run that is patched, its source
-/// the run that values come from.
+/// Run 0 is the clean one, run 1 the first corrupted sample; behind the last one come those whose values held lanes keep,
+/// where they are others. A sample's target is the run that is patched, its source the run that values come from.
 pub(super) struct Base<'a, O: Operations> {
     ragged: Ragged,
     /// The first row of each run.
     starts: Vec<usize>,
+    /// How many corrupted runs are patched or give values.
+    corrupted: usize,
     /// The token of each row in its run.
     tokens: Vec<usize>,
     direction: Direction,
@@ -41,15 +43,16 @@ impl<'a, O: Operations> Base<'a, O> {
         network: &Network<O>,
         plan: &'a Resolved,
         clean: &Tensor,
-        samples: &[Tensor],
+        (samples, held): (&[Tensor], &[Tensor]),
     ) -> Result<Self, Error> {
-        let runs: Vec<&Tensor> = std::iter::once(clean).chain(samples).collect();
+        let runs: Vec<&Tensor> = std::iter::once(clean).chain(samples).chain(held).collect();
         let lengths: Vec<usize> =
             runs.iter().map(|run| run.dim(0)).collect::<candle_core::Result<_>>()?;
         let rows = network.operations().upload(&Tensor::cat(&runs, 0)?)?;
         let ragged = Ragged::prompts(&lengths);
         Ok(Self {
             starts: ragged.spans().map(|(start, _)| start).collect(),
+            corrupted: samples.len(),
             tokens: lengths.iter().flat_map(|&length| 0..length).collect(),
             direction: plan.direction,
             align: &plan.align,
@@ -68,7 +71,7 @@ impl<'a, O: Operations> Base<'a, O> {
 
     /// Number of samples.
     pub(super) fn samples(&self) -> usize {
-        (self.starts.len() - 1).max(1)
+        self.corrupted.max(1)
     }
 
     /// Number of tokens of the patched prompt.
@@ -78,14 +81,20 @@ impl<'a, O: Operations> Base<'a, O> {
 
     /// The row of a token of the patched run.
     pub(super) fn target(&self, sample: usize, token: usize) -> usize {
-        let corrupted = (1 + sample).min(self.starts.len() - 1);
+        let corrupted = (1 + sample).min(self.corrupted);
         let run = if self.direction == Direction::Denoise { corrupted } else { 0 };
         self.starts[run] + token
     }
 
+    /// The row whose values held lanes keep at a token of the patched run.
+    pub(super) fn held(&self, sample: usize, token: usize) -> usize {
+        let other = self.starts.get(1 + self.corrupted + sample);
+        other.map_or_else(|| self.target(sample, token), |start| start + token)
+    }
+
     /// The row that gives its values to a token of the patched run.
     pub(super) fn source(&self, sample: usize, token: usize) -> usize {
-        let corrupted = (1 + sample).min(self.starts.len() - 1);
+        let corrupted = (1 + sample).min(self.corrupted);
         let run = if self.direction == Direction::Denoise { 0 } else { corrupted };
         self.starts[run] + self.align[token]
     }
@@ -189,5 +198,10 @@ impl<O: Operations> RowTap<O> for Keeper<'_, O> {
     ) -> Result<(), mambascope_model::Error> {
         self.kept.insert(site, rows.clone());
         Ok(())
+    }
+
+    /// The base rows have the same bits whatever is kept of them, so that no cell depends on which others are asked for.
+    fn only_looks(&self) -> bool {
+        true
     }
 }

@@ -5,12 +5,15 @@ use std::ops::Range;
 use mambascope_model::{Site, Timing};
 
 use crate::check::Resolved;
+use crate::sever::Stream;
 
 /// Where in a layer a cell's run begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Entry {
     /// Before the first layer.
     Embeddings,
+    /// At the input of the first layer, whichever is restored: lanes are held at values that the patched run does not have.
+    Bottom,
     /// At the layer's input: what is restored reaches later tokens in this very layer.
     Block,
     /// Past the scan: only the restored token changes in this layer.
@@ -30,6 +33,11 @@ impl Entry {
             Site::Resid => Self::After,
             _ => Self::Block,
         }
+    }
+
+    /// Whether cells begin at the input of a layer.
+    pub(super) const fn is_before(self) -> bool {
+        matches!(self, Self::Bottom | Self::Block)
     }
 
     /// Where cells begin that restore all of these sites.
@@ -53,7 +61,7 @@ impl Cell {
     /// The first block that runs anew; the number of layers, where none does.
     pub(crate) const fn first_block(&self) -> usize {
         match self.entry {
-            Entry::Embeddings => 0,
+            Entry::Embeddings | Entry::Bottom => 0,
             Entry::Block => self.layers.start,
             Entry::ReadOut | Entry::After => self.layers.start + 1,
         }
@@ -72,7 +80,10 @@ impl Cell {
 pub(crate) fn that_matter(plan: &Resolved, layers: usize) -> Vec<Cell> {
     let Some(grid) = &plan.grid else { return Vec::new() };
     let tokens = plan.patched().ids.len();
-    let entry = Entry::of(&grid.sites());
+    let entry = match plan.stream {
+        Stream::Same => Entry::of(&grid.sites()),
+        Stream::Rome => Entry::of(&grid.sites()).min(Entry::Bottom),
+    };
     let cell = |(row, &token): (usize, &usize)| {
         grid.layers.iter().enumerate().map(move |(column, &centre)| Cell {
             token,

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use mambascope_model::{Config, Site};
 
 use super::base;
-use super::cells::{Cell, Entry};
+use super::cells::Cell;
 use super::map::Map;
 use crate::check::Resolved;
 
-/// How many matrices as large as a layer's states are held where the scan of the base rows is stepped through.
+/// How many matrices as large as a layer's states are held, at most, where cells need the inside of the base rows' scan.
 pub(super) const STEPPED: usize = 5;
 
 /// How many samples, and how many rows of cells, go together.
@@ -71,15 +71,16 @@ fn begin_alike(one: &Cell, other: &Cell) -> bool {
     one.token == other.token && one.layers.start == other.layers.start
 }
 
-/// Tokens of the longer of the runs that plans share.
+/// Tokens of the longer of the runs that plans share, and of those that held lanes keep.
 pub(super) fn tokens_of(plans: &[&Resolved]) -> usize {
-    let tokens = |plan: &&Resolved| plan.patched().ids.len().max(plan.prompt.ids.len());
+    let tokens =
+        |plan: &&Resolved| plan.passes() * plan.patched().ids.len().max(plan.prompt.ids.len());
     plans.iter().map(tokens).max().unwrap_or(0)
 }
 
 /// Whether some cells begin inside a block.
 pub(super) fn any_inside(cells: &[Cell]) -> bool {
-    cells.iter().any(|cell| cell.entry == Entry::Block)
+    cells.iter().any(|cell| cell.entry.is_before())
 }
 
 /// How many layers' memory is held beside that of the layer at hand, as values come from there.

@@ -24,10 +24,52 @@ pub(crate) enum Fills {
     Tapped(Tapped, Box<Config>),
     /// What is there, times a number.
     Scaled(f64),
-    /// One row for each site and layer, added to what is there.
-    Added(BTreeMap<(Site, usize), Vec<f64>>),
+    /// Gaussian draws, those of each sample, site, layer and token its own.
+    Drawn(Draws),
     /// One row for each site and layer.
     Rows(BTreeMap<(Site, usize), Vec<f64>>),
+}
+
+/// Whose value something goes over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Whose {
+    /// Number of the sample, counted over all that are drawn.
+    pub(crate) sample: usize,
+    pub(crate) token: usize,
+}
+
+/// Gaussian draws that depend on their place alone: the same whatever else is asked for, and in whatever order.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Draws {
+    deviation: f64,
+    seed: u32,
+    /// Whether they are added to what is there, or put in its place.
+    is_added: bool,
+}
+
+impl Draws {
+    /// The draws of a place: `deviation * RandomState([seed, sample, layer, token, *site]).randn(width)`, where `site` are
+    /// the bytes of the site's name.
+    pub(crate) fn of(self, (site, layer): (Site, usize), whose: Whose, width: usize) -> Vec<f64> {
+        let Whose { sample, token } = whose;
+        let mut words = vec![self.seed, sample as u32, layer as u32, token as u32];
+        words.extend(site.name().bytes().map(u32::from));
+        let normals = RandomState::of_words(&words).normals(width);
+        normals.into_iter().map(|draw| draw * self.deviation).collect()
+    }
+
+    /// What becomes of rows `now` of a site.
+    pub(crate) fn over(
+        self,
+        spot: (Site, usize),
+        whose: &[Whose],
+        now: &Tensor,
+    ) -> Result<Tensor, Error> {
+        let (count, width) = now.dims2()?;
+        let draws: Vec<f64> = whose.iter().flat_map(|&whose| self.of(spot, whose, width)).collect();
+        let draws = Tensor::from_vec(draws, (count, width), now.device())?;
+        Ok(if self.is_added { (now + draws)? } else { draws })
+    }
 }
 
 /// Makes ready what a plan puts in place.
@@ -58,18 +100,16 @@ pub(crate) fn prepare(model: &Model, plan: &Resolved, watch: &dyn Watch) -> Resu
         });
         spots.map(|(spot, width)| (spot, row(width))).collect()
     };
-    let draws = |deviation: f64, seed: u32| {
-        move |width: usize| -> Vec<f64> {
-            let normals = RandomState::new(seed).normals(width);
-            normals.into_iter().map(|draw| draw * deviation).collect()
-        }
-    };
     Ok(match fill {
         Fill::Scaled(factor) => Fills::Scaled(*factor),
         Fill::Zero => Fills::Rows(rows(&|width| vec![0.0; width])),
         Fill::Constant(values) => Fills::Rows(rows(&|_| values.clone())),
-        Fill::Noised { deviation, seed } => Fills::Added(rows(&draws(*deviation, *seed))),
-        Fill::Noise { deviation, seed } => Fills::Rows(rows(&draws(*deviation, *seed))),
+        &Fill::Noised { deviation, seed } => {
+            Fills::Drawn(Draws { deviation, seed, is_added: true })
+        }
+        &Fill::Noise { deviation, seed } => {
+            Fills::Drawn(Draws { deviation, seed, is_added: false })
+        }
         Fill::Mean(prompts) => {
             let spots = mean::spots(grid, config);
             Fills::Rows(mean::means(model, &spots, (prompts, plan.bos), watch)?)
@@ -80,33 +120,36 @@ pub(crate) fn prepare(model: &Model, plan: &Resolved, watch: &dyn Watch) -> Resu
 }
 
 impl Fills {
-    /// What goes over rows `now` of a site, each of a token, where the other run or place has `other`.
+    /// What goes over rows `now` of a site, each of a sample's token, where the other run or place has `other`.
     pub(super) fn values<O: Operations>(
         &self,
         operations: &O,
         spot: (Site, usize),
-        tokens: &[usize],
+        whose: &[Whose],
         now: impl FnOnce() -> Result<O::Rows, Error>,
         other: impl FnOnce() -> Result<O::Rows, Error>,
     ) -> Result<O::Rows, Error> {
-        let (rows, added) = match self {
+        let rows = match self {
             Self::OtherRun | Self::Elsewhere => return other(),
             Self::Tapped(tap, config) => {
                 let spot = Spot { site: spot.0, layer: spot.1 };
-                let made = tap.rows(spot, tokens, &operations.download(&now()?)?, config)?;
+                let tokens: Vec<usize> = whose.iter().map(|whose| whose.token).collect();
+                let made = tap.rows(spot, &tokens, &operations.download(&now()?)?, config)?;
                 return Ok(operations.upload(&made.contiguous()?)?);
             }
             Self::Scaled(factor) => {
                 let scaled = (operations.download(&now()?)?.to_dtype(DType::F64)? * *factor)?;
                 return Ok(operations.upload(&scaled)?);
             }
-            Self::Added(rows) => (rows, true),
-            Self::Rows(rows) => (rows, false),
+            Self::Drawn(draws) => {
+                let now = operations.download(&now()?)?.to_dtype(DType::F64)?;
+                return Ok(operations.upload(&draws.over(spot, whose, &now)?)?);
+            }
+            Self::Rows(rows) => rows,
         };
         let now = operations.download(&now()?)?.to_dtype(DType::F64)?;
         let row = rows.get(&spot).ok_or(Error::NotKept { site: spot.0, layer: spot.1 })?;
         let row = Tensor::from_slice(row, (1, row.len()), now.device())?;
-        let values = if added { now.broadcast_add(&row)? } else { row.broadcast_as(now.shape())? };
-        Ok(operations.upload(&values.contiguous()?)?)
+        Ok(operations.upload(&row.broadcast_as(now.shape())?.contiguous()?)?)
     }
 }

@@ -10,7 +10,7 @@ use super::acts::Acts;
 use super::base::Base;
 use super::blind::{self, Twin};
 use super::cells::{Cell, Entry};
-use super::fill::Fills;
+use super::fill::{Fills, Whose};
 use super::map::Map;
 use super::put::{Behind, Put, Putter};
 use super::work::Work;
@@ -42,6 +42,8 @@ pub(super) struct Ground<'a, O: Operations> {
     /// Whose cells the groups have.
     pub(super) map: &'a Map<'a>,
     pub(super) layer: usize,
+    /// Number of the walk's first sample, counted over all that are drawn.
+    pub(super) first: usize,
     /// The base rows behind the layer that a fill names.
     pub(super) elsewhere: Option<&'a Behind<'a, O>>,
     /// What the layer remembers of the clean run without what cells do not see.
@@ -52,7 +54,7 @@ impl<O: Operations> Ground<'_, O> {
     /// The groups of cells that start here: with the embeddings, or in this layer.
     pub(super) fn form(&self) -> Result<Vec<Group<O>>, Error> {
         let starts = |cell: &Cell| match cell.entry {
-            Entry::Embeddings => self.layer == 0,
+            Entry::Embeddings | Entry::Bottom => self.layer == 0,
             _ => cell.layers.start == self.layer,
         };
         let samples = self.base.samples();
@@ -96,11 +98,11 @@ impl<O: Operations> Ground<'_, O> {
             })
             .collect();
         let entry = owners.first().map_or(Entry::After, |owner| self.map.cells[owner.cell].entry);
-        let from = if entry == Entry::Block { &base.before } else { &base.after };
+        let from = if entry.is_before() { &base.before } else { &base.after };
         let operations = self.network.operations();
         let mut rows = operations.gather(from, &sources)?;
         match entry {
-            Entry::Block => {}
+            Entry::Bottom | Entry::Block => {}
             Entry::Embeddings | Entry::After => {
                 let all: Vec<usize> = (0..ragged.rows()).collect();
                 let site = if entry == Entry::After { Site::Resid } else { Site::Embed };
@@ -136,7 +138,7 @@ impl<O: Operations> Ground<'_, O> {
         for (owner, (first, _)) in owners.iter().zip(ragged.spans()) {
             let cell = &self.map.cells[owner.cell];
             known[first] = match cell.entry {
-                Entry::Block => continue,
+                Entry::Bottom | Entry::Block => continue,
                 Entry::After if given => Some(self.base.source(owner.sample, cell.token)),
                 Entry::Embeddings | Entry::ReadOut | Entry::After => None,
             };
@@ -211,22 +213,23 @@ impl<O: Operations> Ground<'_, O> {
         let pairs = owners.iter().zip(rows).filter_map(|(owner, rows)| {
             let cell = &self.map.cells[owner.cell];
             let giving = || self.base.giving(from, owner.sample, cell.token);
-            restores(cell).then(|| ((giving(), rows.start), cell.token))
+            let whose = Whose { sample: self.first + owner.sample, token: cell.token };
+            restores(cell).then(|| ((giving(), rows.start), whose))
         });
-        let (pairs, tokens): (Vec<(usize, usize)>, Vec<usize>) = pairs.unzip();
+        let (pairs, whose): (Vec<(usize, usize)>, Vec<Whose>) = pairs.unzip();
         let severed = grid.severed.iter().filter(|severed| severed.layers.contains(&self.layer));
         let held =
             severed.map(|severed| Put::of(severed.site, None, self.held(severed, owners, rows)));
         let restored = grid.places.iter().map(|Place { site, columns }| Put {
             timing: grid.timing,
             columns: columns.as_deref(),
-            tokens: tokens.clone(),
+            whose: whose.clone(),
             ..Put::of(*site, Some(fills), pairs.clone())
         });
         restored.chain(held).collect()
     }
 
-    /// The rows that a severed site holds, each with the row of the patched run that it keeps.
+    /// The rows that a severed site holds, each with the base row that it keeps.
     fn held(
         &self,
         severed: &Severed,
@@ -239,7 +242,7 @@ impl<O: Operations> Ground<'_, O> {
             let tokens = severed.tokens.clone().unwrap_or(first..first + 1);
             let rows = rows.clone();
             (tokens.start.max(first)..tokens.end)
-                .map(move |token| (self.base.target(sample, token), rows.start + token - first))
+                .map(move |token| (self.base.held(sample, token), rows.start + token - first))
                 .filter(move |(_, row)| rows.contains(row))
                 .collect::<Vec<_>>()
         };

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use mambascope_model::{Config, Model, Site};
+use mambascope_model::{Model, Site};
 
 use super::acts::{self, Acts};
 use super::cells::{self, Cell, Entry};
@@ -48,8 +48,7 @@ pub(super) struct Map<'a> {
     pub(super) cells: &'a [Cell],
     /// Which of the cells go with which.
     pub(super) trunks: Trunks,
-    /// The layers in which something is done to any cell of the plan, be it here or not: what base rows keep must not
-    /// depend on how cells are parted, as it may round the base rows elsewhere.
+    /// The layers in which something is done to any cell of the plan, be it here or not.
     touched: Range<usize>,
 }
 
@@ -85,20 +84,4 @@ impl<'a> Map<'a> {
     pub(super) fn sheet(&self, corrupted_runs: usize) -> Sheet {
         Sheet::new(self.plan, corrupted_runs.max(1), self.acts.slots())
     }
-}
-
-/// Whether two plans may go up the layers together and come out with the bits that each has alone: their clean and
-/// corrupted runs are the same, and are rounded alike, as the scan of no layer is stepped through for one of them only.
-pub(crate) fn go_together(one: &Resolved, other: &Resolved, config: &Config) -> bool {
-    one.shares_runs(other) && stepped(one, config) == stepped(other, config)
-}
-
-/// The layers in which the scan of a plan's base rows is stepped through.
-fn stepped(plan: &Resolved, config: &Config) -> Vec<usize> {
-    let Some(grid) = &plan.grid else { return Vec::new() };
-    let touched = acts::touched(&cells::that_matter(plan, config.layers));
-    let inside = |layer: &usize| {
-        acts::kept_of(grid, &touched, *layer).iter().any(|site| Site::INSIDE_SCAN.contains(site))
-    };
-    (0..config.layers).filter(inside).collect()
 }

@@ -3,7 +3,7 @@
 use mambascope_model::{Error as ModelError, Network, Operations, RowTap, Site, Timing};
 
 use super::base::Base;
-use super::fill::Fills;
+use super::fill::{Fills, Whose};
 use crate::Error;
 
 /// What goes over some rows at one site.
@@ -18,8 +18,8 @@ pub(super) struct Put<'a> {
     pub(super) columns: Option<&'a [usize]>,
     /// Each row of the base, and the row of the pack that it goes over, ascending.
     pub(super) pairs: Vec<(usize, usize)>,
-    /// The token of each of the pairs, where something is filled in.
-    pub(super) tokens: Vec<usize>,
+    /// Whose value each of the pairs goes over, where something is filled in.
+    pub(super) whose: Vec<Whose>,
 }
 
 impl<'a> Put<'a> {
@@ -29,7 +29,7 @@ impl<'a> Put<'a> {
         fills: Option<&'a Fills>,
         pairs: Vec<(usize, usize)>,
     ) -> Self {
-        Self { site, timing: Timing::ReadThrough, fills, columns: None, pairs, tokens: Vec::new() }
+        Self { site, timing: Timing::ReadThrough, fills, columns: None, pairs, whose: Vec::new() }
     }
 }
 
@@ -81,11 +81,11 @@ impl<'a, O: Operations> Putter<'a, O> {
             at.binary_search(&target).ok().map(|place| (source, place))
         };
         let (sources, places): (Vec<usize>, Vec<usize>) = put.pairs.iter().filter_map(here).unzip();
-        let tokens: Vec<usize> = put
+        let whose: Vec<Whose> = put
             .pairs
             .iter()
-            .zip(&put.tokens)
-            .filter_map(|(pair, &token)| here(pair).map(|_| token))
+            .zip(&put.whose)
+            .filter_map(|(pair, &whose)| here(pair).map(|_| whose))
             .collect();
         if places.is_empty() {
             return Ok(());
@@ -95,7 +95,7 @@ impl<'a, O: Operations> Putter<'a, O> {
             None => other()?,
             Some(fills) => {
                 let now = || Ok(operations.gather(rows, &places)?);
-                fills.values(operations, (put.site, self.layer), &tokens, now, other)?
+                fills.values(operations, (put.site, self.layer), &whose, now, other)?
             }
         };
         if let Some(columns) = put.columns {

@@ -59,6 +59,8 @@ struct Column {
     metric: Metric,
     high: f64,
     low: Vec<f64>,
+    /// Of each corrupted sample that is patched: another one where held lanes keep values of their own runs.
+    patched: Vec<f64>,
     /// By sample and cell of the grid; the score of the patched run where nothing else comes.
     cells: Vec<Option<f64>>,
 }
@@ -80,6 +82,7 @@ impl Sheet {
             metric,
             high: 0.0,
             low: vec![0.0; samples],
+            patched: vec![0.0; samples],
             cells: vec![None; samples * width],
         };
         let metrics = std::iter::once(Metric::Probability).chain(plan.asked.metrics.clone());
@@ -92,17 +95,29 @@ impl Sheet {
         }
     }
 
-    /// Notes what the base runs say: the clean one, then the corrupted samples from number `first` on.
-    pub(super) fn base(&mut self, gauge: &Gauge<'_>, first: usize, numbers: &[f64]) {
+    /// Notes what the base runs say: the clean one, then so many corrupted samples from number `first` on, then as many of
+    /// those whose values held lanes keep, where they are others.
+    pub(super) fn base(
+        &mut self,
+        gauge: &Gauge<'_>,
+        (first, count): (usize, usize),
+        numbers: &[f64],
+    ) {
         (self.predicted, self.answer) = (gauge.predicted, gauge.answer);
         let mut rows = numbers.chunks_exact(gauge.width());
         let clean = rows.next().unwrap_or_default();
         // With nothing corrupted the clean run is what cells are compared with.
-        let low: Vec<&[f64]> = if rows.len() == 0 { vec![clean] } else { rows.collect() };
+        let patched: Vec<&[f64]> =
+            if count == 0 { vec![clean] } else { rows.by_ref().take(count).collect() };
+        // ROME's program has its low score from the first draws of the stream.
+        let low: Vec<&[f64]> = if rows.len() == 0 { patched.clone() } else { rows.collect() };
         for (index, column) in self.columns.iter_mut().enumerate() {
             column.high = clean[index];
             for (sample, numbers) in low.iter().enumerate() {
                 column.low[first + sample] = numbers[index];
+            }
+            for (sample, numbers) in patched.iter().enumerate() {
+                column.patched[first + sample] = numbers[index];
             }
         }
     }
@@ -119,7 +134,7 @@ impl Sheet {
         let width = self.width.max(1);
         let reading = |column: Column| {
             let untouched = |sample: usize| match direction {
-                Direction::Denoise => column.low[sample],
+                Direction::Denoise => column.patched[sample],
                 Direction::Noise => column.high,
             };
             let cells = column.cells.iter().enumerate();

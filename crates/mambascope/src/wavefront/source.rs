@@ -6,6 +6,7 @@ use mambascope_model::Model;
 use crate::Error;
 use crate::check::{Corrupted, Resolved};
 use crate::corrupt::Noisy;
+use crate::sever::Stream;
 use crate::watch::Watch;
 
 /// Where corrupted runs come from.
@@ -37,6 +38,34 @@ impl Source {
             Self::Other(other) => Ok(vec![other.clone()]),
             Self::Nothing => Ok(Vec::new()),
         }
+    }
+}
+
+/// The embeddings of corrupted runs, sample by sample.
+pub(super) struct Runs {
+    /// Those that are patched.
+    pub(super) patched: Vec<Tensor>,
+    /// Those whose values held lanes keep; none where those are the patched ones.
+    pub(super) held: Vec<Tensor>,
+}
+
+impl Source {
+    /// The next corrupted runs of a plan: for ROME's stream those of a first pass, whose values held lanes keep, then
+    /// those of a second one, which goes on drawing.
+    ///
+    /// # Errors
+    /// As [`draw`](Self::draw).
+    pub(super) fn runs(
+        &mut self,
+        stream: Stream,
+        count: usize,
+        watch: &dyn Watch,
+    ) -> Result<Runs, Error> {
+        let held = match stream {
+            Stream::Same => Vec::new(),
+            Stream::Rome => self.draw(count, watch)?,
+        };
+        Ok(Runs { patched: self.draw(count, watch)?, held })
     }
 }
 

@@ -7,11 +7,14 @@ use candle_core::{DType, Tensor};
 use mambascope_model::{Activations, Compute, Config, Model, Site, Spot, Tap};
 use proptest::prelude::*;
 
+mod bits;
+mod draws;
 mod fills;
 mod laws;
 mod metrics;
 mod patches;
 mod sampling;
+mod severed;
 mod taps;
 mod together;
 

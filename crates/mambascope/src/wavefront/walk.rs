@@ -29,8 +29,12 @@ pub(super) struct Walk<'a> {
     pub(super) clean: &'a Tensor,
     /// The corrupted runs.
     pub(super) runs: &'a [Tensor],
+    /// The runs whose values held lanes keep, where they are others.
+    pub(super) held: &'a [Tensor],
     /// Number of the first sample.
     pub(super) first: usize,
+    /// How many samples were drawn before those that are numbered.
+    pub(super) before: usize,
     pub(super) maps: Vec<Map<'a>>,
     pub(super) meter: &'a Meter<'a>,
 }
@@ -51,7 +55,7 @@ impl Program for On<'_> {
 
 impl Walk<'_> {
     fn base<O: Operations>(&self, network: &Network<O>) -> Result<Base<'_, O>, Error> {
-        Base::begin(network, self.plan, self.clean, self.runs)
+        Base::begin(network, self.plan, self.clean, (self.runs, self.held))
     }
 
     /// The sites that a layer of the base rows keeps: those of all maps.
@@ -73,7 +77,8 @@ impl Walk<'_> {
                 Acts::Cuts(cuts) => Twin::of(network, base, cuts, map.cells, layer)?,
                 Acts::Nothing | Acts::Restores { .. } => None,
             };
-            Ok(Ground { network, base, map, layer, elsewhere: elsewhere.as_ref(), twin })
+            let (elsewhere, first) = (elsewhere.as_ref(), self.before + self.first);
+            Ok(Ground { network, base, map, layer, first, elsewhere, twin })
         };
         self.maps.iter().zip(elsewhere).map(ground).collect()
     }
@@ -110,8 +115,8 @@ impl Walk<'_> {
             if map.entry() != Some(Entry::Embeddings) {
                 return Ok(Vec::new());
             }
-            let elsewhere = elsewhere.as_ref();
-            Ground { network, base, map, layer: 0, elsewhere, twin: None }.form()
+            let (elsewhere, first) = (elsewhere.as_ref(), self.before + self.first);
+            Ground { network, base, map, layer: 0, first, elsewhere, twin: None }.form()
         };
         self.maps.iter().zip(elsewhere).map(begin).collect()
     }
@@ -120,7 +125,7 @@ impl Walk<'_> {
         let elsewhere = self.elsewhere(network, sheets)?;
         let mut base = self.base(network)?;
         let mut groups = self.embedded(network, &base, &elsewhere)?;
-        let mut work = Work { head_rows: 1 + self.runs.len(), ..Work::default() };
+        let mut work = Work { head_rows: 1 + self.runs.len() + self.held.len(), ..Work::default() };
         for layer in 0..network.layers() {
             self.meter.check()?;
             let kept = self.kept(layer);
@@ -128,7 +133,7 @@ impl Walk<'_> {
             work.base_steps += base.rows();
             let grounds = self.grounds(network, &base, layer, &elsewhere)?;
             for (ground, groups) in grounds.iter().zip(&mut groups) {
-                if ground.map.entry() == Some(Entry::Block) {
+                if ground.map.entry().is_some_and(Entry::is_before) {
                     groups.extend(ground.form()?);
                 }
                 groups.extend(ground.fork(groups)?);
@@ -188,7 +193,7 @@ impl Walk<'_> {
         let gauges = gauges.map(|map| Gauge::new(operations, &logits, &map.plan.asked, known));
         let gauges: Vec<_> = gauges.collect::<Result<_, _>>()?;
         for (gauge, sheet) in gauges.iter().zip(&mut *sheets) {
-            sheet.base(gauge, self.first, &gauge.read(operations, &logits)?);
+            sheet.base(gauge, (self.first, self.runs.len()), &gauge.read(operations, &logits)?);
         }
         let together = operations.rows_together();
         let batches = groups.iter().enumerate().flat_map(|(map, groups)| {

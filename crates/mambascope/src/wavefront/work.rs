@@ -154,7 +154,7 @@ pub(super) fn of_cells(
     let sample: Work = cells.iter().enumerate().map(of_cell).sum();
     let mut work: Work = std::iter::repeat_n(sample, corrupted_runs.max(1)).sum();
     work.base_steps = plan.base_layers(layers) * plan.base_tokens(corrupted_runs);
-    work.head_rows += 1 + corrupted_runs;
+    work.head_rows += 1 + plan.passes() * corrupted_runs;
     work
 }
 
@@ -178,7 +178,7 @@ fn fresh(grid: Option<&Grid>, cell: &Cell, tokens: usize) -> usize {
     let sees = grid.is_some_and(|grid| grid.looks_before(cell.first_block()));
     match cell.entry {
         _ if sees => tokens,
-        Entry::Block => 0,
+        Entry::Bottom | Entry::Block => 0,
         Entry::After if grid.is_some_and(Grid::gives_residual) => 0,
         Entry::Embeddings | Entry::ReadOut | Entry::After => 1,
     }

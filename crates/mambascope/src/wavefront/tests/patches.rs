@@ -132,6 +132,7 @@ impl Said {
 struct OneCell<'a> {
     plan: &'a Resolved,
     fills: &'a Fills,
+    sample: usize,
     token: usize,
     layers: Range<usize>,
     /// The giving and the patched run, as they were.
@@ -174,7 +175,11 @@ impl OneCell<'_> {
         let value = match self.fills {
             Fills::OtherRun => of(self.giving, self.plan.align[token])?,
             Fills::Scaled(factor) => (now * *factor)?,
-            Fills::Added(rows) => (now + row(&rows[&(spot.site, spot.layer)])?)?,
+            Fills::Drawn(draws) => {
+                let whose = Whose { sample: self.sample, token };
+                let spot = (spot.site, spot.layer);
+                (now + row(&draws.of(spot, whose, now.elem_count()))?)?
+            }
             Fills::Rows(rows) => row(&rows[&(spot.site, spot.layer)])?,
             Fills::Elsewhere | Fills::Tapped(..) => unreachable!("tests of their own"),
         };
@@ -228,7 +233,7 @@ fn one_by_one(model: &Model, plan: &Resolved, answer: u32) -> Vec<f64> {
     let fills = fill::prepare(model, plan, &Unwatched).expect("prepared");
     let grid = plan.grid.as_ref().expect("a grid");
     let mut scores = Vec::new();
-    for sample in &corrupted {
+    for (number, sample) in corrupted.iter().enumerate() {
         let (patched, giving) =
             if plan.direction == Direction::Denoise { (sample, &clean) } else { (&clean, sample) };
         let (was, gives) = (record(model, patched), record(model, giving));
@@ -237,6 +242,7 @@ fn one_by_one(model: &Model, plan: &Resolved, answer: u32) -> Vec<f64> {
                 let mut cell = OneCell {
                     plan,
                     fills: &fills,
+                    sample: number,
                     token,
                     layers: grid.window.layers(centre, model.config().layers),
                     giving: &gives,
