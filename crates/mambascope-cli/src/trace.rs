@@ -9,7 +9,7 @@ use mambascope::{
 };
 use mambascope::{swap, together};
 
-use crate::args::TraceArguments;
+use crate::args::{Ids, TraceArguments};
 use crate::progress::Bar;
 use crate::{interrupt, show, subject};
 
@@ -19,6 +19,9 @@ pub(crate) fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
     for out in &outs {
         Effects::check_name(out)?;
     }
+    subject::once("--site", &arguments.sites)?;
+    subject::once("--metric", &arguments.fact.metrics)?;
+    subject::once("--sever", &arguments.sever)?;
     let (prompt, example_subject) = subject::prompt(&arguments.prompt)?;
     let model = subject::model(&arguments.prompt)?;
     let trace = model.trace(prompt).corrupt(corruption(arguments)?);
@@ -58,7 +61,7 @@ fn corruption(arguments: &TraceArguments) -> anyhow::Result<Corruption> {
         return Ok(swap(subject).into());
     }
     if !arguments.swap_ids.is_empty() {
-        return Ok(swap(arguments.swap_ids.clone()).into());
+        return Ok(swap(Ids::all(&arguments.swap_ids)).into());
     }
     match arguments.swap_drawn {
         Some(seed) => Ok(Swap::drawn(seed).into()),
@@ -117,8 +120,9 @@ fn print(
     for (index, &metric) in arguments.fact.metrics.iter().enumerate() {
         let drawn = effects.metric(metric)?.normalised(arguments.normalise.into())?;
         // What is to be warned of is the same whatever is measured.
-        let warnings = if index == 0 { effects.warnings() } else { &[] };
-        show::result(&drawn.heatmap()?, &drawn, warnings)?;
+        let said: (&[String], &[String]) =
+            if index == 0 { (effects.notes(), effects.warnings()) } else { (&[], &[]) };
+        show::result(&drawn.heatmap()?, &drawn, said)?;
         for file in &pictures {
             let metric = several.then(|| metric.name());
             write(&drawn, &show::named(file, &[site, metric]), &mut out)?;

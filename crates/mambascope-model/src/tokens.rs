@@ -1,6 +1,7 @@
 //! Text to ids with the place of each token in the text, and back.
 
 mod closest;
+mod occurrences;
 mod readable;
 mod subject;
 
@@ -16,6 +17,8 @@ use tokenizers::{DecoderWrapper, Tokenizer};
 
 use crate::blob::Blob;
 use crate::error::Error;
+pub(crate) use closest::distance;
+pub use occurrences::Occurrence;
 pub use subject::Subject;
 
 /// The most bytes of a tokenizer file: the GPT-NeoX one has 2.5 MB, the largest published 35 MB.

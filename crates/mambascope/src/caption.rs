@@ -52,6 +52,12 @@ impl Effects {
         }
     }
 
+    /// What stands under a picture: its own sentences, then what a reader should know of the subject.
+    pub(crate) fn caption(&self, own: &str) -> String {
+        let own = std::iter::once(own).filter(|text| !text.is_empty());
+        own.chain(self.captions.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
+    }
+
     /// What was done to each cell: `restored`.
     pub(crate) fn participle(&self) -> &'static str {
         Done::of(self).participle()

@@ -28,6 +28,7 @@ mod facts;
 mod fill;
 mod guess;
 mod interaction;
+mod json;
 mod knock_out;
 mod measured;
 pub mod metrics;
@@ -63,6 +64,7 @@ pub use elsewhere::{Elsewhere, Run};
 pub use error::Error;
 pub use facts::Facts;
 pub use fill::Fill;
+pub use guess::Guess;
 pub use interaction::Interaction;
 pub use knock_out::{Channels, Knock, KnockOut, Knocked, Pair, Sources};
 pub use mambascope_figure as figure;
@@ -71,7 +73,7 @@ pub use mambascope_model as model;
 pub use mambascope_model::{Compute, Lanes, Model, Removal, Rest, Site, Source, Timing};
 pub use metrics::{Metric, Normalisation};
 pub use original::Original;
-pub use plan::{Answer, Direction, PLAN_VERSION, Plan, Prompt, Restore, Subject};
+pub use plan::{Answer, Direction, Occurrence, PLAN_VERSION, Plan, Prompt, Restore, Subject};
 pub use record::Record;
 pub use sever::Sever;
 pub use show::Show;
@@ -88,8 +90,8 @@ pub mod prelude {
     pub use crate::notebook::{self, Last as _};
     pub use crate::{
         Answer, At, Channels, Compute, Corruption, Direction, Effects, Elsewhere, Error, Facts,
-        Figure, Fill, KnockOut, Knocked, Lanes, Metric, Model, Noise, Normalisation, Original,
-        Other, Plan, Record, Removal, Rest, Scope, Sever, Show, Site, Sources, Swap, Through,
-        Timing, Together, TokenSet, Trace, Until, Window, swap, together,
+        Figure, Fill, Guess, KnockOut, Knocked, Lanes, Metric, Model, Noise, Normalisation,
+        Original, Other, Plan, Record, Removal, Rest, Scope, Sever, Show, Site, Sources, Swap,
+        Through, Timing, Together, TokenSet, Trace, Until, Window, swap, together,
     };
 }

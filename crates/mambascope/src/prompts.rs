@@ -40,6 +40,10 @@ pub(crate) fn each_prompt(file: &Path, listener: &mut Listener<'_>) -> Result<()
             }
             Err(error) => return Err(io(error)),
         }
+        // A byte-order mark is no part of the text.
+        if number == 1 && line.starts_with('\u{feff}') {
+            line.remove(0);
+        }
         let text = line.trim();
         if text.is_empty() {
             continue;

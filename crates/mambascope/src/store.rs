@@ -8,6 +8,7 @@ use mambascope_model::Site;
 use crate::Error;
 use crate::at::Window;
 use crate::effects::Effects;
+use crate::json::{self, Form};
 use crate::measured::Measured;
 use crate::metrics::Metric;
 use crate::npz::{Array, Npz, Values};
@@ -64,10 +65,9 @@ impl Effects {
     /// Reads effects from JSON.
     ///
     /// # Errors
-    /// When the text is not what [`Effects::to_json`] wrote.
+    /// When the text is not what [`Effects::to_json`] wrote: what does not fit is named by its path.
     pub fn from_json(text: &str) -> Result<Self, Error> {
-        let effects: Self =
-            serde_json::from_str(text).map_err(|source| Error::Json { what: "result", source })?;
+        let effects: Self = json::read(text, Form { what: "result", version: None })?;
         effects.sound().map_err(|message| Error::NotEffects { file: "the text".into(), message })
     }
 
@@ -79,6 +79,10 @@ impl Effects {
             && self.input_tokens.len() == tokens
             && self.subject.start < self.subject.end
             && self.subject.end <= tokens
+            && self
+                .more_subjects
+                .iter()
+                .all(|place| place.start < place.end && place.end <= tokens)
             && self.tokens.iter().all(|&token| token < tokens)
             && self.layers.iter().all(|&layer| layer < layers)
             && self.scores.len() == cells
@@ -105,6 +109,14 @@ impl Effects {
         npz.insert("input_ids", Array::vector(ids));
         npz.insert("input_tokens", Array::vector(self.input_tokens.clone()));
         npz.insert("subject_range", Array::vector(subject));
+        if !self.more_subjects.is_empty() {
+            let ends = self
+                .subjects()
+                .into_iter()
+                .flat_map(|place| [place.start as i64, place.end as i64]);
+            let ends: Vec<i64> = ends.collect();
+            npz.insert("subject_ranges", Array::new([ends.len() / 2, 2], ends)?);
+        }
         npz.insert("answer", Array::scalar(self.answer.as_str()));
         npz.insert("window", Array::scalar(self.window.size as i64));
         npz.insert("correct_prediction", Array::scalar(self.correct_prediction));
@@ -278,6 +290,9 @@ fn read_rome(npz: &Npz, scores: Vec<f64>, tokens: usize, layers: usize) -> Resul
         input_ids: ids,
         input_tokens: input_tokens.clone(),
         subject,
+        more_subjects: Vec::new(),
+        notes: Vec::new(),
+        captions: Vec::new(),
         answer: text(npz, "answer")?,
         answer_id: 0,
         correct_prediction: one(npz, "correct_prediction")? != 0.0,

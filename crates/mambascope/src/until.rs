@@ -31,6 +31,7 @@ use crate::stats::Narrow;
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[must_use]
 pub struct Until {
     /// How wide no interval may be.
@@ -90,6 +91,7 @@ impl fmt::Display for Until {
 
 /// How far a trace has come that draws samples until its intervals are narrow.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Sampling {
     /// What was asked for.
     pub until: Until,

@@ -58,7 +58,7 @@ impl Tokens {
 }
 
 /// From the first token that shares a byte with `place` to the last.
-fn overlapping(encoded: &Encoded, place: Range<usize>) -> Option<Range<usize>> {
+pub(super) fn overlapping(encoded: &Encoded, place: Range<usize>) -> Option<Range<usize>> {
     let shares = |token: &Range<usize>| token.start.max(place.start) < token.end.min(place.end);
     let first = encoded.offsets.iter().position(shares)?;
     let last = encoded.offsets.iter().rposition(shares)?;

@@ -153,7 +153,8 @@ fn naive_rows(model: &Model, plan: &Resolved) -> Vec<Vec<f64>> {
     let mut scores = Vec::new();
     let Corrupted::Noise { noise, factor, .. } = &plan.corrupted else { panic!("noise") };
     let subject = &plan.prompt.subject;
-    let mut noisy = Noisy::new(model, noise, *factor, &embeddings, subject).expect("fitted");
+    let mut noisy = Noisy::new(model, noise, *factor, &embeddings, std::slice::from_ref(subject))
+        .expect("fitted");
     for sample in noisy.draw(noise.samples, &Unwatched).expect("drawn") {
         for &token in &grid.tokens {
             for &centre in &grid.layers {
@@ -215,7 +216,7 @@ proptest! {
         let (plan, ran) = outcome(&bare);
         let Corrupted::Noise { noise, factor, .. } = &plan.corrupted else { panic!("noise") };
         let embeddings = exact.embeddings(&case.ids).expect("embedded");
-        let mut noisy = Noisy::new(&exact, noise, *factor, &embeddings, &case.subject).expect("fitted");
+        let mut noisy = Noisy::new(&exact, noise, *factor, &embeddings, std::slice::from_ref(&case.subject)).expect("fitted");
         let samples = noisy.draw(noise.samples, &Unwatched).expect("drawn");
         let alone = samples.iter().map(|sample| {
             let logits = exact.run_embeddings(sample, &mut Nobody).expect("run");
