@@ -99,6 +99,8 @@ impl Reading {
                 self.nulls.push(said(&segments));
                 return true;
             }
+            // What is missing may be what is misspelt.
+            Fault::Missing(_) | Fault::Other(_) if !self.problems.is_empty() => return false,
             Fault::Missing(key) => {
                 let place = joined(&said(&segments), key);
                 let what = if self.nulls.contains(&place) {

@@ -100,6 +100,8 @@ fn own_value(grid: &Grid, problems: &mut Vec<Problem>) {
         Filling::Plain(Fill::Noised { deviation, .. }) if *deviation == 0.0 => {
             "itself and noise of deviation 0".to_owned()
         }
+        // With neither token nor layer it is refused as it is.
+        Filling::Elsewhere(from) if (from.token, from.layer) == (None, None) => return,
         Filling::Elsewhere(from) if from.run == Run::Patched => {
             let same_token = from.token.is_none_or(|token| grid.tokens == [token]);
             let same_layer = from.layer.is_none_or(|layer| grid.layers == [layer]);

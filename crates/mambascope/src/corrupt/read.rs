@@ -59,16 +59,17 @@ impl Keys {
     fn corruption(self) -> Result<Corruption, String> {
         match self.forms().as_slice() {
             [] => Err(
-                "an object without keys; write noise, a swap, another prompt, or null for nothing"
+                "an object without keys\nhelp: write noise, as in `{\"distribution\": \"gaussian\", ..}`, `{\"swap\": ..}`, \
+                 `{\"prompt\": ..}`, or null where nothing is corrupted"
                     .to_owned(),
             ),
             [("noise", _)] => self.noise().map(Corruption::Noise),
             [("another subject", _)] => self.swap.map_or_else(
-                || Err("the key `swap` is missing".to_owned()),
+                || Err("the key `swap` is missing\nhelp: add `\"swap\": ..`".to_owned()),
                 |swap| Ok(Corruption::Swap(Swap { swap })),
             ),
             [_] => self.prompt.map_or_else(
-                || Err("the key `prompt` is missing".to_owned()),
+                || Err("the key `prompt` is missing\nhelp: add `\"prompt\": ..`".to_owned()),
                 |prompt| {
                     let subject = self.subject.unwrap_or_default();
                     Ok(Corruption::Other(Other { prompt, subject }))
@@ -77,13 +78,17 @@ impl Keys {
             several => {
                 let named: Vec<String> =
                     several.iter().map(|(form, key)| format!("{form} (`{key}`)")).collect();
-                Err(format!("{} corruptions in one: {}", several.len(), named.join(" and ")))
+                Err(format!(
+                    "{} corruptions in one: {}\nhelp: leave the keys of all but one out: a plan has one corruption",
+                    several.len(),
+                    named.join(" and ")
+                ))
             }
         }
     }
 
     fn noise(self) -> Result<Noise, String> {
-        let missing = |key: &str| format!("noise lacks the key `{key}`");
+        let missing = |key: &str| format!("noise lacks the key `{key}`\nhelp: add `\"{key}\": ..`");
         Ok(Noise {
             distribution: self.distribution.ok_or_else(|| missing("distribution"))?,
             scale: self.scale.ok_or_else(|| missing("scale"))?,

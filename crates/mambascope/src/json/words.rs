@@ -1,9 +1,11 @@
 //! What serde says of a value that does not fit, in words.
 
-use mambascope_model::nearest;
+use mambascope_model::{Site, nearest};
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
+/// What stands between what is wrong and what to write instead.
+const HELP: &str = "\nhelp: ";
 /// How many characters of what a text holds are quoted.
 const QUOTED: usize = 60;
 
@@ -39,7 +41,16 @@ impl Fault {
         if let Some(rest) = message.strip_prefix("missing field ") {
             return Self::Missing(rest.trim_matches('`').to_owned());
         }
-        let unfit = ["invalid type: ", "invalid value: ", "invalid length "];
+        if let Some(rest) = message.strip_prefix("invalid length ") {
+            let (count, expected) =
+                rest.split_once(", expected ").unwrap_or((rest, "another length"));
+            let expected = match expected {
+                "fewer elements in array" => "a shorter list".to_owned(),
+                _ => typed(expected),
+            };
+            return Self::Value { found: format!("a list of {count}"), expected };
+        }
+        let unfit = ["invalid type: ", "invalid value: "];
         let rest = unfit.iter().find_map(|start| message.strip_prefix(start));
         let parts = rest.and_then(|rest| rest.rsplit_once(", expected "));
         match parts {
@@ -59,13 +70,18 @@ impl Fault {
             Self::Missing(key) => format!("the key `{key}` is missing"),
             Self::Null => "a value is needed, found null".to_owned(),
             Self::Value { found, expected } => format!("expected {expected}, found {found}"),
-            Self::Other(message) => message.clone(),
+            Self::Other(message) => {
+                message.split_once(HELP).map_or(message.as_str(), |(what, _)| what).to_owned()
+            }
         }
     }
 
     /// What to write instead.
     pub(super) fn help(&self) -> String {
         match self {
+            Self::Name { name, known } if known.iter().any(|one| one == Site::Resid.name()) => {
+                site(name)
+            }
             Self::Key { name, known } | Self::Name { name, known } => {
                 let known: Vec<&str> = known.iter().map(String::as_str).collect();
                 match nearest(name, &known).as_slice() {
@@ -79,7 +95,10 @@ impl Fault {
             Self::Missing(key) => format!("add `\"{key}\": ..`"),
             Self::Null => "a value, or leave the key out where it has a default".to_owned(),
             Self::Value { expected, .. } => format!("write {expected}"),
-            Self::Other(_) => "write it as this version does".to_owned(),
+            Self::Other(message) => message
+                .split_once(HELP)
+                .map_or("write it as this version does", |(_, help)| help)
+                .to_owned(),
         }
     }
 
@@ -93,6 +112,17 @@ impl Fault {
                 above
             }
             _ => path,
+        }
+    }
+}
+
+/// What to write instead of a name that is no site's own.
+fn site(name: &str) -> String {
+    match name.parse::<Site>() {
+        Ok(site) => format!("write `{site}`"),
+        Err(error) => {
+            let said = error.to_string();
+            said.split_once(HELP).map_or(said.as_str(), |(_, help)| help).to_owned()
         }
     }
 }
