@@ -30,7 +30,14 @@ pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Vec<&'a str> {
 
 /// How far a name is from another, beginnings of each other first; `None` where it is too far.
 fn closeness(wanted: &[char], other: &[char]) -> Option<(bool, usize)> {
-    let changes = distance(wanted, other);
+    let sorted = |name: &[char]| {
+        let mut name = name.to_vec();
+        name.sort_unstable();
+        name
+    };
+    // The same letters in another order are one slip.
+    let swapped = wanted != other && sorted(wanted) == sorted(other);
+    let changes = if swapped { 1 } else { distance(wanted, other) };
     let (short, long) = if wanted.len() < other.len() { (wanted, other) } else { (other, wanted) };
     let begins = short.len() >= 4 && long.starts_with(short);
     (begins || changes * 5 <= long.len() * 2).then_some((!begins, changes))
