@@ -71,7 +71,8 @@ pub(crate) fn interaction(joint: &Interaction, outs: &[PathBuf]) -> anyhow::Resu
     let figure = figure(joint)?;
     let (first, second) = (joint.first().site(), joint.second().site());
     let words = format!("p({first} and {second}) - p({first}) - p({second}) + p(corrupted)");
-    show::result(&figure, &words, joint.first().warnings())?;
+    let first = joint.first();
+    show::result(&figure, &words, (first.notes(), first.warnings()))?;
     for file in outs {
         let context = || format!("cannot write {}", file.display());
         if file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npz")) {

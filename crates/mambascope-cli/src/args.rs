@@ -2,8 +2,10 @@
 
 mod attention;
 mod bench;
+mod ids;
 mod intervene;
 mod knock_out;
+mod which;
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -17,8 +19,10 @@ use mambascope::{
 
 pub(crate) use self::attention::AttentionArguments;
 pub(crate) use self::bench::BenchArguments;
+pub(crate) use self::ids::Ids;
 pub(crate) use self::intervene::{Filled, InterveneArguments};
 pub(crate) use self::knock_out::KnockOutArguments;
+pub(crate) use self::which::{Rule, Which};
 
 /// Where and how Mamba language models store and recall facts
 #[derive(Debug, Parser)]
@@ -87,9 +91,9 @@ pub(crate) struct InstallArguments {
 pub(crate) struct PromptArguments {
     /// The prompt, up to where the answer would come; none for a fact of the bundled model
     pub(crate) prompt: Option<String>,
-    /// Token ids in place of a text, such as 510,444,1648
-    #[arg(long, value_delimiter = ',', conflicts_with = "prompt")]
-    pub(crate) ids: Vec<u32>,
+    /// Token ids in place of a text, such as 510,444,1648 or "[510, 444, 1648]"
+    #[arg(long, allow_hyphen_values = true, conflicts_with = "prompt")]
+    pub(crate) ids: Vec<Ids>,
     /// Put the tokens with which the tokenizer's template begins a text, such as `<s>`, before the prompt
     #[arg(long, conflicts_with = "ids")]
     pub(crate) bos: bool,
@@ -124,12 +128,18 @@ impl From<Arithmetic> for Compute {
 /// Which fact a prompt asks for
 #[derive(Debug, Args)]
 pub(crate) struct FactArguments {
-    /// The subject, as it stands in the prompt; else the first run of capitalised words
+    /// The subject, as it stands in the prompt; else it is guessed, and the guess printed
     #[arg(long, conflicts_with = "subject_tokens")]
     pub(crate) subject: Option<String>,
     /// The subject's tokens, such as 1..3
     #[arg(long, value_name = "I..J")]
     pub(crate) subject_tokens: Option<Tokens>,
+    /// Which occurrence of a subject that stands in the prompt several times: 1 for the first, 2, or all; else the first
+    #[arg(long, value_name = "N", conflicts_with = "subject_tokens")]
+    pub(crate) occurrence: Option<Which>,
+    /// How a subject is guessed: names, the longest run of capitalised words; or rome, the first one
+    #[arg(long, value_name = "RULE", value_enum, conflicts_with_all = ["subject", "subject_tokens"])]
+    pub(crate) guess: Option<Rule>,
     /// The answer, one token; else what the model says
     #[arg(long, conflicts_with = "answer_id")]
     pub(crate) answer: Option<String>,
@@ -189,8 +199,8 @@ pub(crate) struct TraceArguments {
     #[arg(long, value_name = "SUBJECT", conflicts_with_all = ["swap_ids", "swap_drawn", "noise"])]
     pub(crate) swap: Option<String>,
     /// The tokens of another subject, such as 12,7
-    #[arg(long, value_name = "IDS", value_delimiter = ',', conflicts_with_all = ["swap_drawn", "noise"])]
-    pub(crate) swap_ids: Vec<u32>,
+    #[arg(long, value_name = "IDS", allow_hyphen_values = true, conflicts_with_all = ["swap_drawn", "noise"])]
+    pub(crate) swap_ids: Vec<Ids>,
     /// Another subject, drawn by this seed from the bundled facts: of the same relation, with another object
     #[arg(long, value_name = "SEED", conflicts_with = "noise")]
     pub(crate) swap_drawn: Option<u32>,

@@ -36,7 +36,7 @@ pub(crate) fn run(arguments: &AttentionArguments) -> anyhow::Result<()> {
         Some(channel) => format!("channel {channel}"),
         None => "mean over channels".to_owned(),
     };
-    show::result(&figure, &format!("{channels}; row reads column"), &[])?;
+    show::result(&figure, &format!("{channels}; row reads column"), (&[], &[]))?;
     for file in outs {
         let context = || format!("cannot write {}", file.display());
         if file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npz")) {

@@ -17,6 +17,7 @@ pub(crate) fn run(arguments: &KnockOutArguments) -> anyhow::Result<()> {
     for out in outs {
         Knocked::check_name(out)?;
     }
+    subject::once("--metric", &arguments.fact.metrics)?;
     let knock_out = knock_out(arguments)?;
     knock_out.check()?;
     if arguments.explain {
@@ -37,8 +38,9 @@ fn print(knocked: &Knocked, outs: &[PathBuf], metrics: &[Metric]) -> anyhow::Res
     for (index, &metric) in metrics.iter().enumerate() {
         let drawn = knocked.metric(metric)?;
         // What is to be warned of is the same whatever is measured.
-        let warnings = if index == 0 { knocked.warnings() } else { &[] };
-        show::result(&drawn.figure()?, &drawn, warnings)?;
+        let said: (&[String], &[String]) =
+            if index == 0 { (knocked.notes(), knocked.warnings()) } else { (&[], &[]) };
+        show::result(&drawn.figure()?, &drawn, said)?;
         for file in &pictures {
             let metric = (metrics.len() > 1).then(|| metric.name());
             write(&drawn, &show::named(file, &[metric]))?;

@@ -11,6 +11,7 @@ mod lab;
 mod models;
 mod progress;
 mod record;
+mod report;
 mod show;
 mod subject;
 mod trace;
@@ -56,11 +57,15 @@ fn report(error: &anyhow::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     // Nobody is left to tell when standard error is closed.
-    let _ = writeln!(io::stderr().lock(), "error: {error:#}");
+    let _ = writeln!(io::stderr().lock(), "error: {}", report::words(error));
     let usage = error.chain().any(|cause| {
         matches!(
             cause.downcast_ref(),
-            Some(mambascope::Error::Plan { .. } | mambascope::Error::Ending { .. })
+            Some(
+                mambascope::Error::Plan { .. }
+                    | mambascope::Error::Ending { .. }
+                    | mambascope::Error::Facts { .. }
+            )
         ) || cause.is::<subject::Refused>()
     });
     ExitCode::from(if usage { USAGE } else { FAILED })

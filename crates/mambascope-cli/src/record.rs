@@ -18,6 +18,7 @@ pub(crate) fn run(arguments: &RecordArguments) -> anyhow::Result<()> {
     for out in outs {
         Record::check_name(out)?;
     }
+    subject::once("--site", &arguments.sites)?;
     let (prompt, _) = subject::prompt(&arguments.prompt)?;
     let model = subject::model(&arguments.prompt)?;
     let (ids, warnings) = subject::trace(&model, prompt, &arguments.prompt).prompt_ids()?;

@@ -7,17 +7,20 @@ use std::path::{Path, PathBuf};
 
 use mambascope::Figure;
 
-/// Prints a result's picture and words; its warnings go to standard error.
+/// Prints a result's picture and words, what was chosen for it, and what a reader should know.
 pub(crate) fn result(
     figure: &Figure,
     words: &dyn Display,
-    warnings: &[String],
+    (notes, warnings): (&[String], &[String]),
 ) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{}", figure.terminal().trim_end())?;
     writeln!(out, "{words}")?;
+    for note in notes {
+        writeln!(out, "{note}")?;
+    }
     for warning in warnings {
-        writeln!(io::stderr().lock(), "warning: {warning}")?;
+        writeln!(out, "warning: {warning}")?;
     }
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! The model and the prompt that a command is about.
 
 use anyhow::Context as _;
-use mambascope::{Bos, Model, Prompt, Scope as _, Source, Trace};
+use mambascope::{Bos, Model, Occurrence, Prompt, Scope as _, Source, Trace};
 
-use crate::args::{FactArguments, PromptArguments};
+use crate::args::{FactArguments, Ids, PromptArguments};
 
 /// A prompt whose fact the bundled model knows, and its subject.
 pub(crate) const EXAMPLE: (&str, &str) =
@@ -37,6 +37,14 @@ pub(crate) fn fact(trace: &Trace, arguments: &FactArguments, example: Option<&st
     if let Some(tokens) = &arguments.subject_tokens {
         trace = trace.subject(tokens.0.clone());
     }
+    if let Some(rule) = arguments.guess {
+        trace = trace.subject(mambascope::Guess::from(rule));
+    }
+    trace = match arguments.occurrence.map(|which| which.0) {
+        Some(Occurrence::Number(number)) => trace.occurrence(number),
+        Some(Occurrence::All) => trace.all_occurrences(),
+        Some(Occurrence::First) | None => trace,
+    };
     if let Some(answer) = arguments.answer.as_deref() {
         trace = trace.answer(answer);
     }
@@ -52,13 +60,29 @@ pub(crate) fn fact(trace: &Trace, arguments: &FactArguments, example: Option<&st
     trace.metrics(arguments.metrics.clone())
 }
 
+/// Refuses a value that is named twice for one option, where each makes files of its own.
+pub(crate) fn once<T: PartialEq + std::fmt::Display>(
+    option: &str,
+    values: &[T],
+) -> anyhow::Result<()> {
+    let twice = values.iter().enumerate().find(|(index, value)| values[..*index].contains(value));
+    match twice {
+        None => Ok(()),
+        Some((_, value)) => Err(Refused {
+            what: format!("{option} {value} is named twice"),
+            help: format!("leave one of the two out: each {option} has a result of its own"),
+        }
+        .into()),
+    }
+}
+
 /// The prompt that was typed; with none, the example, whose subject comes with it.
 pub(crate) fn prompt(
     arguments: &PromptArguments,
 ) -> anyhow::Result<(Prompt, Option<&'static str>)> {
     match &arguments.prompt {
         Some(text) => Ok((Prompt::from(text), None)),
-        None if !arguments.ids.is_empty() => Ok((Prompt::from(arguments.ids.clone()), None)),
+        None if !arguments.ids.is_empty() => Ok((Prompt::from(Ids::all(&arguments.ids)), None)),
         None if matches!(arguments.model, Source::Bundled) => {
             Ok((Prompt::from(EXAMPLE.0), Some(EXAMPLE.1)))
         }

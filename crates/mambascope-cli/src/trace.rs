@@ -10,7 +10,7 @@ use mambascope::{
 };
 use mambascope::{swap, together};
 
-use crate::args::{Filled, InterveneArguments, TraceArguments};
+use crate::args::{Filled, Ids, InterveneArguments, TraceArguments};
 use crate::progress::Bar;
 use crate::subject::Refused;
 use crate::{apart, interrupt, show, subject};
@@ -24,6 +24,9 @@ pub(crate) fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
             None => Effects::check_name(out)?,
         }
     }
+    subject::once("--site", &arguments.sites)?;
+    subject::once("--metric", &arguments.fact.metrics)?;
+    subject::once("--sever", &arguments.sever)?;
     let (prompt, example_subject) = subject::prompt(&arguments.prompt)?;
     let model = subject::model(&arguments.prompt)?;
     let trace = subject::trace(&model, prompt, &arguments.prompt).corrupt(corruption(arguments)?);
@@ -85,7 +88,7 @@ fn corruption(arguments: &TraceArguments) -> anyhow::Result<Corruption> {
         return Ok(swap(subject).into());
     }
     if !arguments.swap_ids.is_empty() {
-        return Ok(swap(arguments.swap_ids.clone()).into());
+        return Ok(swap(Ids::all(&arguments.swap_ids)).into());
     }
     match arguments.swap_drawn {
         Some(seed) => Ok(Swap::drawn(seed).into()),
@@ -188,8 +191,9 @@ fn print(
     for (index, &metric) in arguments.fact.metrics.iter().enumerate() {
         let drawn = effects.metric(metric)?.normalised(arguments.normalise.into())?;
         // What is to be warned of is the same whatever is measured.
-        let warnings = if index == 0 { effects.warnings() } else { &[] };
-        show::result(&drawn.heatmap()?, &drawn, warnings)?;
+        let said: (&[String], &[String]) =
+            if index == 0 { (effects.notes(), effects.warnings()) } else { (&[], &[]) };
+        show::result(&drawn.heatmap()?, &drawn, said)?;
         if let Some(precision) = drawn.precision() {
             writeln!(out, "{precision}")?;
         }

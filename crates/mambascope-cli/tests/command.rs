@@ -15,6 +15,8 @@ mod intervene;
 mod knock_out;
 #[path = "command/machine.rs"]
 mod machine;
+#[path = "command/said.rs"]
+mod said;
 
 fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden").join(name)

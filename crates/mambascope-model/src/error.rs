@@ -230,16 +230,14 @@ pub enum Error {
     },
 
     /// No site has the name asked for.
-    #[error("no site is named `{name}`\nhelp: write one of {}", site_names())]
+    #[error("no site is named `{name}`\nhelp: {}", crate::site::advice(name))]
     UnknownSite {
         /// The name asked for.
         name: String,
     },
 
     /// No timing has the name asked for.
-    #[error(
-        "no timing is named `{name}`\nhelp: write `read-through`, `carry-only`, `read-only` or `seed-compat`"
-    )]
+    #[error("no timing is named `{name}`\nhelp: {}", crate::site::timing_advice(name))]
     UnknownTiming {
         /// The name asked for.
         name: String,
@@ -353,8 +351,4 @@ impl Display for Suggested<'_> {
             (None, _) => write!(f, "help: give words that stand in the prompt, letter for letter"),
         }
     }
-}
-
-fn site_names() -> String {
-    crate::Site::ALL.map(|site| format!("`{site}`")).join(", ")
 }

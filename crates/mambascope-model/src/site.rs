@@ -1,6 +1,7 @@
 //! The named places of a Mamba block, in the order that data travels.
 
 mod table;
+mod unknown;
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,6 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use self::table::Extents;
+pub(crate) use self::unknown::{advice, timing_advice};
 use crate::{Config, Error};
 
 /// A place in the model where an activation can be seen, and restored or replaced.

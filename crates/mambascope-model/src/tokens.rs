@@ -3,6 +3,7 @@
 mod alphabet;
 mod closest;
 mod lookalike;
+mod occurrences;
 mod readable;
 mod subject;
 mod template;
@@ -21,6 +22,8 @@ use crate::blob::Blob;
 use crate::error::Error;
 use crate::foreign;
 use alphabet::Alphabet;
+pub(crate) use closest::distance;
+pub use occurrences::Occurrence;
 pub use subject::Subject;
 use template::Template;
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// A run of layers or tokens; an end that is not given stays open until a model or a prompt closes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Extent {
     /// The first one, or from the start.
     pub first: Option<usize>,
@@ -69,6 +70,7 @@ extent_from! {
 ///
 /// Made from `..`, `7`, `3..9`, `Site::Gate`, or `(Site::Gate, 3..9)`; a bare range means the residual stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct At {
     /// Which activation.
     pub site: Site,
@@ -175,6 +177,7 @@ pub enum Ends {
 /// assert_eq!(Window::paper(10).layers(12, 48), 8..18);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Window {
     /// Number of layers.
     pub size: usize,

@@ -52,17 +52,24 @@ impl Effects {
         }
     }
 
-    /// The small print of a map: the precision of its samples, and the meaning of hatched cells.
-    pub(crate) fn caption(&self, hatched: &[(usize, usize)]) -> String {
+    /// The small print of a map: the precision of its samples, the meaning of hatched cells, and what a reader should know of the
+    /// subject.
+    pub(crate) fn map_caption(&self, hatched: &[(usize, usize)]) -> String {
         let precision = self.precision().map(|precision| format!("{precision}."));
         let meaning = "Hatched: the 95 % interval of the effect holds 0.".to_owned();
         let meaning = (!hatched.is_empty()).then_some(meaning);
-        precision.into_iter().chain(meaning).collect::<Vec<_>>().join(" ")
+        self.caption(&precision.into_iter().chain(meaning).collect::<Vec<_>>().join(" "))
     }
 
     /// The restored site or module in words.
     pub(crate) fn words(&self) -> String {
         self.module().map_or_else(|| self.site().words().to_owned(), |module| module.to_string())
+    }
+
+    /// The small print of a picture: its own sentences, then what a reader should know of the subject.
+    pub(crate) fn caption(&self, own: &str) -> String {
+        let own = std::iter::once(own).filter(|text| !text.is_empty());
+        own.chain(self.captions.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
     }
 
     /// What was done to each cell: `restored`.

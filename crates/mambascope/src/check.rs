@@ -7,6 +7,8 @@ mod fill;
 mod grid;
 mod prompt;
 mod stream;
+mod subject;
+mod void;
 
 use std::fmt;
 use std::ops::Range;
@@ -28,6 +30,7 @@ pub(crate) use corruption::Corrupted;
 pub(crate) use fill::{Filling, OtherPlace, check_numbers};
 pub(crate) use grid::{Grid, Place, Severed, layers_of, tokens_in};
 pub(crate) use prompt::prompt_ids;
+pub(crate) use void::{outcome_warnings, whole_window};
 
 /// One thing that is wrong with a plan, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,12 +67,44 @@ impl fmt::Display for Problems<'_> {
 pub(crate) struct Spoken {
     pub(crate) ids: Vec<u32>,
     pub(crate) pieces: Vec<String>,
+    /// The subject's tokens; of one that stands in several places the first.
     pub(crate) subject: Range<usize>,
+    /// Its other places, in order.
+    pub(crate) more: Vec<Range<usize>>,
 }
 
 impl Spoken {
     pub(crate) fn roles(&self) -> Roles {
-        Roles { length: self.ids.len(), subject: self.subject.clone() }
+        Roles { length: self.ids.len(), subjects: self.subjects() }
+    }
+
+    /// Every place of the subject, in order.
+    pub(crate) fn subjects(&self) -> Vec<Range<usize>> {
+        std::iter::once(self.subject.clone()).chain(self.more.iter().cloned()).collect()
+    }
+
+    /// The end of the subject's last place.
+    pub(crate) fn subject_end(&self) -> usize {
+        self.more.last().map_or(self.subject.end, |last| last.end)
+    }
+}
+
+/// What is said of the subject: on the command's output and in `explain`, and shorter under a picture.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Said {
+    pub(crate) notes: Vec<String>,
+    pub(crate) captions: Vec<String>,
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Said {
+    /// Adds what is said of the prompt that is patched in.
+    fn of_other_prompt(&mut self, other: Self) {
+        let of_other = |text: String| format!("of the other prompt: {text}");
+        self.notes.extend(other.notes.into_iter().map(of_other));
+        self.warnings.extend(other.warnings.into_iter().map(of_other));
+        self.captions
+            .extend(other.captions.into_iter().map(|text| format!("Other prompt: {text}")));
     }
 }
 
@@ -90,6 +125,8 @@ pub(crate) struct Resolved {
     pub(crate) bos: Bos,
     pub(crate) stream: Stream,
     pub(crate) warnings: Vec<String>,
+    /// What was chosen where the plan left it open, and what of that stands under a picture.
+    pub(crate) said: Said,
 }
 
 impl Resolved {
@@ -162,11 +199,11 @@ impl Resolved {
 /// Fills in a plan, or says all that is wrong with it.
 pub(crate) fn resolve(model: &Model, plan: &Plan, tap: Option<&Tapped>) -> Result<Resolved, Error> {
     let mut problems = Vec::new();
-    let mut warnings = Vec::new();
-    let prompt = prompt::resolve(model, plan, &mut problems, &mut warnings);
+    let mut said = Said::default();
+    let prompt = prompt::resolve(model, plan, &mut problems, &mut said);
     let asked = answer::resolve(model, plan, &mut problems);
     corruption::check_until(plan, &mut problems);
-    let corrupted = corruption::resolve(model, plan, prompt.as_ref(), &mut problems);
+    let corrupted = corruption::resolve(model, plan, prompt.as_ref(), &mut problems, &mut said);
     let spoken = prompt.and_then(prompt::Tokenised::spoken);
     let patched = match (plan.direction, &corrupted) {
         (Direction::Denoise, Some(Corrupted::Other(other))) => Some(other),
@@ -200,9 +237,11 @@ pub(crate) fn resolve(model: &Model, plan: &Plan, tap: Option<&Tapped>) -> Resul
         until: plan.until,
         bos: plan.bos,
         stream: plan.stream,
-        warnings,
+        warnings: std::mem::take(&mut said.warnings),
+        said,
     };
     resolved.align = corruption::alignment(plan, &resolved, &mut problems);
+    void::check(model, plan, &mut resolved, &mut problems);
     if problems.is_empty() { Ok(resolved) } else { Err(Error::Plan { problems }) }
 }
 

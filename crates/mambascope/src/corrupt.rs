@@ -2,6 +2,7 @@
 
 pub mod multivariate;
 mod noisy;
+mod read;
 
 use std::fmt;
 use std::str::FromStr;
@@ -81,6 +82,7 @@ pub enum Placement {
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[must_use]
 pub struct Noise {
     /// From which distribution.
@@ -239,7 +241,7 @@ impl fmt::Display for Noise {
 }
 
 /// What makes the corrupted run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum Corruption {
@@ -362,7 +364,9 @@ mod tests {
             let range = range[0] as usize..range[1] as usize;
             let noise = noise(&case);
             let Scale::Absolute(factor) = noise.scale else { unreachable!("cases name a number") };
-            let mut noisy = Noisy::new(&model, &noise, factor, &clean, &range).expect("fitted");
+            let mut noisy =
+                Noisy::new(&model, &noise, factor, &clean, std::slice::from_ref(&range))
+                    .expect("fitted");
             let samples = noisy.draw(noise.samples, &Unwatched).expect("drawn");
             for (index, sample) in samples.iter().enumerate() {
                 let found = sample.narrow(0, range.start, range.len()).expect("rows");

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::at::Window;
-use crate::check::Resolved;
+use crate::check::{Corrupted, Resolved, outcome_warnings};
 use crate::measured::{Measured, Normalised};
 use crate::metrics::Metric;
 use crate::plan::Plan;
@@ -35,6 +35,7 @@ use crate::wavefront::{Outcome, Reading, Work};
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Effects {
     pub(crate) version: String,
     pub(crate) model: String,
@@ -47,6 +48,9 @@ pub struct Effects {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) decoded: Vec<String>,
     pub(crate) subject: Range<usize>,
+    /// The subject's other places, where it stands in several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) more_subjects: Vec<Range<usize>>,
     pub(crate) answer: String,
     pub(crate) answer_id: u32,
     pub(crate) correct_prediction: bool,
@@ -65,6 +69,12 @@ pub struct Effects {
     pub(crate) scores: Vec<f64>,
     pub(crate) sample_scores: Vec<f64>,
     pub(crate) warnings: Vec<String>,
+    /// What was chosen where the plan left it open.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) notes: Vec<String>,
+    /// Sentences about the subject that stand under pictures.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) captions: Vec<String>,
     pub(crate) work: Work,
     #[serde(default)]
     pub(crate) metric: Metric,
@@ -92,6 +102,8 @@ impl Effects {
         let site = grid.as_ref().map_or(Site::Resid, |grid| grid.site);
         let mut warnings = plan.warnings;
         warnings.extend(plan.asked.warning(outcome.answer));
+        let corrupted = !matches!(plan.corrupted, Corrupted::Nothing);
+        warnings.extend(outcome_warnings(&outcome, corrupted, &piece));
         Ok(Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             model: model.name().to_owned(),
@@ -101,6 +113,9 @@ impl Effects {
             input_ids: patched.ids,
             input_tokens: patched.pieces,
             subject: patched.subject,
+            more_subjects: patched.more,
+            notes: plan.said.notes,
+            captions: plan.said.captions,
             answer: piece(outcome.answer),
             answer_id: outcome.answer,
             correct_prediction: outcome.answer == outcome.predicted,
@@ -223,9 +238,24 @@ impl Effects {
         if self.decoded.is_empty() { &self.input_tokens } else { &self.decoded }
     }
 
-    /// The subject's tokens.
+    /// The subject's tokens; of one that stands in several places those of the first.
     pub fn subject(&self) -> Range<usize> {
         self.subject.clone()
+    }
+
+    /// The tokens of every place of the subject: one, or several with [`all_occurrences`](Trace::all_occurrences).
+    pub fn subjects(&self) -> Vec<Range<usize>> {
+        std::iter::once(self.subject()).chain(self.more_subjects.iter().cloned()).collect()
+    }
+
+    /// Whether a token belongs to the subject.
+    pub(crate) fn is_subject(&self, token: usize) -> bool {
+        self.subjects().iter().any(|place| place.contains(&token))
+    }
+
+    /// What was chosen where the plan left it open, such as a guessed subject and the reason for it.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// The token whose probability was measured, as a person reads it.
@@ -304,11 +334,7 @@ impl Effects {
         }
         let row = |&token: &usize| {
             let text = self.input_tokens[token].clone();
-            if self.subject.contains(&token) {
-                RowLabel::subject(text)
-            } else {
-                RowLabel::plain(text)
-            }
+            if self.is_subject(token) { RowLabel::subject(text) } else { RowLabel::plain(text) }
         };
         let rows: Vec<RowLabel> = self.tokens.iter().map(row).collect();
         let columns = self.layers.iter().map(usize::to_string);
@@ -320,10 +346,10 @@ impl Effects {
             .range(self.floor(), self.ceiling())
             .palette(self.module.map_or_else(|| palette(self.site), Module::palette));
         let Some(intervals) = self.intervals() else {
-            return Ok(map.caption(self.caption(&[])).figure());
+            return Ok(map.caption(self.map_caption(&[])).figure());
         };
         let doubtful = self.doubtful();
-        let caption = self.caption(&doubtful);
+        let caption = self.map_caption(&doubtful);
         Ok(map.intervals(intervals)?.caption(caption).hatched(doubtful).figure())
     }
 

@@ -1,9 +1,9 @@
 //! What can go wrong with a trace.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use mambascope_model::Site;
+use mambascope_model::{Site, nearest};
 
 use crate::check::{Problem, Problems};
 use crate::metrics::Metric;
@@ -78,7 +78,10 @@ pub enum Error {
     },
 
     /// A text is no metric.
-    #[error("`{name}` is no metric\nhelp: write `p`, `log_p`, `logit_difference`, `kl` or `rank`")]
+    #[error(
+        "`{name}` is no metric\nhelp: {}write `p`, `log_p`, `logit_difference`, `kl` or `rank`",
+        meant(name, &Metric::ALL.map(Metric::name))
+    )]
     UnknownMetric {
         /// The text.
         name: String,
@@ -125,16 +128,26 @@ pub enum Error {
 
     /// A text is none of the original project's kinds.
     #[error(
-        "`{name}` is no kind of the original project\nhelp: write `None`, `ssm_state` or `conv_state`"
+        "`{name}` is no kind of the original project\nhelp: {}write `None`, `ssm_state` or `conv_state`",
+        meant(name, &["None", "ssm_state", "conv_state"])
     )]
     UnknownKind {
         /// The text.
         name: String,
     },
 
-    /// A text is no such thing.
+    /// A text is no plan, or no result.
+    #[error("the {what} cannot be read: {}", Problems(problems))]
+    Form {
+        /// What it should be.
+        what: &'static str,
+        /// All that was found wrong with it.
+        problems: Vec<Problem>,
+    },
+
+    /// A value cannot be written as JSON.
     #[error(
-        "the {what} is not what this version writes: {source}\nhelp: write it again with this version"
+        "the {what} cannot be written as JSON: {source}\nhelp: take what is no number, such as NaN, out of it"
     )]
     Json {
         /// What it should be.
@@ -164,7 +177,7 @@ pub enum Error {
     },
 
     /// A file cannot be written under this ending.
-    #[error("{} cannot be written\nhelp: end the name in {known}", file.display())]
+    #[error("{} cannot be written\nhelp: {}end the name in {known}", file.display(), meant_ending(file, known))]
     Ending {
         /// The file.
         file: PathBuf,
@@ -204,6 +217,21 @@ pub enum Error {
         /// What is missing or odd.
         message: String,
     },
+}
+
+/// The name that a misspelt one may have meant, in front of all names.
+pub(crate) fn meant(name: &str, known: &[&str]) -> String {
+    nearest(name, known).first().map_or_else(String::new, |near| format!("did you mean `{near}`? "))
+}
+
+/// The ending that a misspelt one may have meant, in front of all endings.
+fn meant_ending(file: &Path, known: &str) -> String {
+    let known: Vec<&str> =
+        known.split('`').skip(1).step_by(2).map(|ending| ending.trim_start_matches('.')).collect();
+    let ending = file.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    nearest(ending, &known).first().map_or_else(String::new, |near| {
+        format!("did you mean `{}`? ", file.with_extension(near).display())
+    })
 }
 
 /// Metrics with commas between them.

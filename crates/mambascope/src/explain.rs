@@ -40,7 +40,12 @@ fn words(trace: &Trace, plan: &Resolved) -> String {
     };
     let between = if model.tokens().is_some() { "" } else { " " };
     line("prompt", plan.prompt.pieces.join(between));
-    line("", format!("{tokens} tokens, subject {}..{}", subject.start, subject.end));
+    let more: String =
+        plan.prompt.more.iter().map(|place| format!(", {}..{}", place.start, place.end)).collect();
+    line("", format!("{tokens} tokens, subject {}..{}{more}", subject.start, subject.end));
+    for note in &plan.said.notes {
+        line("", note.clone());
+    }
     let answer = plan.asked.answer.map(|id| token(model, id));
     line("answer", answer.unwrap_or_else(|| "the clean run's most probable token".to_owned()));
     if !plan.asked.metrics.is_empty() {

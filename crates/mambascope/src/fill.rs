@@ -27,7 +27,7 @@ use crate::plan::Prompt;
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Fill {
     /// What the other run has there: the clean one when denoising, the corrupted one when noising.

@@ -28,6 +28,7 @@ mod facts;
 mod fill;
 mod guess;
 mod interaction;
+mod json;
 mod knock_out;
 mod measured;
 pub mod metrics;
@@ -65,6 +66,7 @@ pub use elsewhere::{Elsewhere, Run};
 pub use error::Error;
 pub use facts::Facts;
 pub use fill::Fill;
+pub use guess::Guess;
 pub use interaction::Interaction;
 pub use knock_out::{Channels, Knock, KnockOut, Knocked, Pair, Sources};
 pub use mambascope_figure as figure;
@@ -73,7 +75,7 @@ pub use mambascope_model as model;
 pub use mambascope_model::{Compute, Lanes, Model, Removal, Rest, Site, Source, Timing};
 pub use metrics::{Metric, Normalisation};
 pub use original::Original;
-pub use plan::{Answer, Bos, Direction, PLAN_VERSION, Plan, Prompt, Restore, Subject};
+pub use plan::{Answer, Bos, Direction, Occurrence, PLAN_VERSION, Plan, Prompt, Restore, Subject};
 pub use precision::Precision;
 pub use record::Record;
 pub use rome::Module;
@@ -92,7 +94,7 @@ pub mod prelude {
     pub use crate::notebook::{self, Last as _};
     pub use crate::{
         Answer, At, Bos, Channels, Compute, Corruption, Direction, Effects, Elsewhere, Ends, Error,
-        Facts, Figure, Fill, KnockOut, Knocked, Lanes, Metric, Model, Noise, Normalisation,
+        Facts, Figure, Fill, Guess, KnockOut, Knocked, Lanes, Metric, Model, Noise, Normalisation,
         Original, Other, Plan, Record, Removal, Rest, Scope, Sever, Show, Site, Sources, Stream,
         Swap, Through, Timing, Together, TokenSet, Trace, Until, Window, swap, together,
     };

@@ -10,6 +10,7 @@ use crate::stats::{Interval, LEVEL, Origin, Rule, Way};
 
 /// The numbers of a metric that is not in front.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Measured {
     pub(crate) metric: Metric,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -23,6 +24,7 @@ pub(crate) struct Measured {
 
 /// What normalised numbers were made from.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Normalised {
     normalisation: Normalisation,
     /// The metric of the corrupted run, averaged.

@@ -10,6 +10,8 @@ use crate::Error;
 use crate::at::{At, Extent, TokenSet, Window};
 use crate::corrupt::Corruption;
 use crate::fill::Fill;
+use crate::guess::Guess;
+use crate::json::{self, Form};
 use crate::metrics::Metric;
 use crate::sever::{Sever, Stream};
 use crate::until::Until;
@@ -67,10 +69,12 @@ impl<const COUNT: usize> From<[u32; COUNT]> for Prompt {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Subject {
-    /// The first run of capitalised words, by ROME's rule.
+    /// A guess by the rule of [`Guess::Names`].
     #[default]
     Guess,
-    /// The tokens that overlap the first occurrence of this text.
+    /// A guess by ROME's rule, [`Guess::Rome`].
+    RomesGuess,
+    /// The tokens that overlap this text: its first occurrence, or which the plan says.
     Text(String),
     /// Tokens by number.
     Tokens(Range<usize>),
@@ -92,6 +96,31 @@ impl From<Range<usize>> for Subject {
     fn from(tokens: Range<usize>) -> Self {
         Self::Tokens(tokens)
     }
+}
+
+impl From<Guess> for Subject {
+    fn from(guess: Guess) -> Self {
+        match guess {
+            Guess::Names => Self::Guess,
+            Guess::Rome => Self::RomesGuess,
+        }
+    }
+}
+
+/// Which occurrences of the subject's text are the subject, where it stands in the prompt several times.
+///
+/// # Source
+/// The first one alone is what ROME's program takes: `find_token_range` in `experiments/causal_trace.py` of kmeng01/rome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Occurrence {
+    /// The first one.
+    #[default]
+    First,
+    /// This one, counted from 1.
+    Number(usize),
+    /// All of them: each is corrupted, or swapped.
+    All,
 }
 
 /// Whose probability is measured.
@@ -127,6 +156,7 @@ impl From<u32> for Answer {
 
 /// What is put back from the clean run, cell by cell: each token alone, each centre of layers alone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Restore {
     /// Which site, and which layers are centres.
     pub at: At,
@@ -195,6 +225,7 @@ pub enum Bos {
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Plan {
     /// The version of this form.
     pub version: u32,
@@ -203,6 +234,9 @@ pub struct Plan {
     /// Which tokens are the subject.
     #[serde(default)]
     pub subject: Subject,
+    /// Which occurrences of its text.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub occurrence: Occurrence,
     /// Whose probability is measured.
     #[serde(default)]
     pub answer: Answer,
@@ -245,6 +279,7 @@ impl Plan {
             version: PLAN_VERSION,
             prompt: prompt.into(),
             subject: Subject::default(),
+            occurrence: Occurrence::default(),
             answer: Answer::default(),
             corrupt: Corruption::default(),
             restore: None,
@@ -269,16 +304,27 @@ impl Plan {
 
     /// Reads a plan from JSON.
     ///
+    /// A `null` is the same as a missing key: the default where there is one, else an error. One place has a meaning of its
+    /// own: `"corrupt": null` is how a plan writes [`Corruption::Nothing`].
+    ///
     /// # Errors
-    /// When the text is no plan, or one of another version.
+    /// When the text is no plan, or one of another version; when it holds a key that plans do not have, or one twice, two
+    /// corruptions, or a value of another type: each is named by its path, with the nearest key.
+    ///
+    /// # Example
+    /// ```
+    /// use mambascope::prelude::*;
+    /// let text = r#"{"version": 1, "prompt": {"ids": [1, 2, 3]}, "subjct": {"tokens": {"start": 0, "end": 1}}}"#;
+    /// let error = Plan::from_json(text).expect_err("a misspelt key").to_string();
+    /// assert!(error.contains("the key `subjct` is not known here"));
+    /// assert!(error.contains("did you mean `subject`?"));
+    /// ```
     pub fn from_json(text: &str) -> Result<Self, Error> {
-        let plan: Self =
-            serde_json::from_str(text).map_err(|source| Error::Json { what: "plan", source })?;
-        if plan.version == PLAN_VERSION {
-            Ok(plan)
-        } else {
-            Err(Error::PlanVersion { found: plan.version, expected: PLAN_VERSION })
-        }
+        let other = |found| {
+            let expected = PLAN_VERSION;
+            (found != expected).then_some(Error::PlanVersion { found, expected })
+        };
+        json::read(text, Form { what: "plan", version: Some(other), derived: &[] })
     }
 
     /// SHA-256 of the plan, in hexadecimal digits: equal for equal plans.

@@ -40,9 +40,11 @@ pub(crate) fn each_prompt(file: &Path, listener: &mut Listener<'_>) -> Result<()
             }
             Err(error) => return Err(io(error)),
         }
-        // Editors put the mark before the first line; it is no letter of a prompt.
-        let text = if number == 1 { line.trim_start_matches('\u{feff}') } else { line.as_str() };
-        let text = text.trim();
+        // A byte-order mark is no part of the text.
+        if number == 1 && line.starts_with('\u{feff}') {
+            line.remove(0);
+        }
+        let text = line.trim();
         if text.is_empty() {
             continue;
         }

@@ -18,6 +18,7 @@ use crate::trace::Trace;
 /// `trace_with_repatch` in `experiments/causal_trace.py` of kmeng01/rome; `scripts/path_blocking.py` of
 /// arnab-api/romba.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Sever {
     /// Which site, in which layers.
     pub at: At,

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::Error;
 use crate::effects::Effects;
+use crate::json::{self, Form};
 use crate::measured::Measured;
 use crate::npz::{Array, Npz, Values};
 use crate::original::Original;
@@ -19,6 +20,9 @@ const ENDINGS: &str = "`.npz`, `.json`, `.svg`, `.png`, `.pdf` or `.txt`";
 /// More layers than any model has: a file that names more is no result.
 const LAYERS_LIMIT: usize = 1 << 16;
 
+/// The keys of a JSON file that its other numbers settle.
+const DERIVED: [&str; 4] = ["interval_low", "interval_high", "interval_method", "interval_level"];
+
 /// The intervals of the scores in a file: derived from the samples, for readers who do not derive them again.
 ///
 /// Ends that are not known are `null`.
@@ -30,7 +34,7 @@ struct Ends {
     interval_level: f64,
 }
 
-fn json(source: serde_json::Error) -> Error {
+fn unwritten(source: serde_json::Error) -> Error {
     Error::Json { what: "result", source }
 }
 
@@ -75,12 +79,12 @@ impl Effects {
     /// # Errors
     /// Never for numbers that are finite.
     pub fn to_json(&self) -> Result<String, Error> {
-        let mut effects = serde_json::to_value(self).map_err(json)?;
+        let mut effects = serde_json::to_value(self).map_err(unwritten)?;
         if let (Some(ends), Some(fields)) = (self.ends(), effects.as_object_mut()) {
-            let whole = serde_json::to_value(ends).map_err(json)?;
+            let whole = serde_json::to_value(ends).map_err(unwritten)?;
             fields.extend(whole.as_object().cloned().unwrap_or_default());
         }
-        serde_json::to_string_pretty(&effects).map_err(json)
+        serde_json::to_string_pretty(&effects).map_err(unwritten)
     }
 
     /// The intervals of the cells, row after row, where scores are means over draws.
@@ -94,10 +98,10 @@ impl Effects {
     /// Reads effects from JSON.
     ///
     /// # Errors
-    /// When the text is not what [`Effects::to_json`] wrote.
+    /// When the text is not what [`Effects::to_json`] wrote: what does not fit is named by its path.
     pub fn from_json(text: &str) -> Result<Self, Error> {
         let effects: Self =
-            serde_json::from_str(text).map_err(|source| Error::Json { what: "result", source })?;
+            json::read(text, Form { what: "result", version: None, derived: &DERIVED })?;
         effects.sound().map_err(|message| Error::NotEffects { file: "the text".into(), message })
     }
 
@@ -110,6 +114,10 @@ impl Effects {
             && (self.decoded.is_empty() || self.decoded.len() == tokens)
             && self.subject.start < self.subject.end
             && self.subject.end <= tokens
+            && self
+                .more_subjects
+                .iter()
+                .all(|place| place.start < place.end && place.end <= tokens)
             && self.tokens.iter().all(|&token| token < tokens)
             && self.layers.iter().all(|&layer| layer < layers)
             && self.scores.len() == cells
@@ -142,6 +150,14 @@ impl Effects {
         npz.insert("input_tokens", Array::vector(self.decoded().to_vec()));
         npz.insert("labels", Array::vector(self.input_tokens.clone()));
         npz.insert("subject_range", Array::vector(subject));
+        if !self.more_subjects.is_empty() {
+            let ends = self
+                .subjects()
+                .into_iter()
+                .flat_map(|place| [place.start as i64, place.end as i64]);
+            let ends: Vec<i64> = ends.collect();
+            npz.insert("subject_ranges", Array::new([ends.len() / 2, 2], ends)?);
+        }
         npz.insert("answer", Array::scalar(self.answer.as_str()));
         npz.insert("window", Array::scalar(self.window.size as i64));
         npz.insert("correct_prediction", Array::scalar(self.correct_prediction));

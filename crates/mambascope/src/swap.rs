@@ -45,6 +45,7 @@ impl<const COUNT: usize> From<[u32; COUNT]> for Alternative {
 
 /// The same prompt about another subject; lengths may differ, nothing is padded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[must_use]
 pub struct Swap {
     /// Who takes the subject's place.
@@ -77,6 +78,7 @@ pub fn swap(subject: impl Into<Alternative>) -> Swap {
 
 /// Another prompt altogether.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[must_use]
 pub struct Other {
     /// What it says.
@@ -87,7 +89,7 @@ pub struct Other {
 }
 
 impl Other {
-    /// Another prompt, its subject guessed as ROME does.
+    /// Another prompt, its subject guessed as that of a trace is.
     pub fn new(prompt: impl Into<Prompt>) -> Self {
         Self { prompt: prompt.into(), subject: Subject::Guess }
     }
@@ -108,17 +110,24 @@ impl From<&str> for Other {
 #[derive(Debug, Clone)]
 pub(crate) struct Roles {
     pub(crate) length: usize,
-    pub(crate) subject: Range<usize>,
+    /// Where the subject stands: in one place, or in several, in order.
+    pub(crate) subjects: Vec<Range<usize>>,
 }
 
 impl Roles {
-    /// What comes before the subject, the subject, what comes after it, and the last token.
-    fn parts(&self) -> [Range<usize>; 4] {
+    /// What comes before the subject, the subject, what comes after it, and the last token; of a subject in several
+    /// places what comes between them too.
+    fn parts(&self) -> Vec<Range<usize>> {
         let last = self.length - 1;
-        let Range { start, end } = self.subject.clone();
-        let (inside, after) = (end.min(last), end.min(last)..last);
-        // A subject that ends the prompt keeps its last token as the prompt's last.
-        [0..start, start..inside, after, last..self.length]
+        let (mut parts, mut before) = (Vec::new(), 0);
+        for subject in &self.subjects {
+            // A subject that ends the prompt keeps its last token as the prompt's last.
+            let (start, inside) = (subject.start.min(last), subject.end.min(last));
+            parts.extend([before..start, start..inside]);
+            before = inside;
+        }
+        parts.extend([before..last, last..self.length]);
+        parts
     }
 }
 
@@ -165,7 +174,7 @@ mod tests {
     use super::*;
 
     fn aligned(target: (usize, Range<usize>), source: (usize, Range<usize>)) -> Vec<usize> {
-        let roles = |(length, subject)| Roles { length, subject };
+        let roles = |(length, subject)| Roles { length, subjects: vec![subject] };
         align(&roles(target), &roles(source))
     }
 
@@ -182,6 +191,17 @@ mod tests {
         assert_eq!(aligned((8, 1..6), (6, 1..4)), [0, 1, 2, 2, 3, 3, 4, 5]);
         assert_eq!(aligned((4, 1..2), (6, 1..4)), [0, 3, 4, 5]);
         assert_eq!(aligned((5, 2..4), (3, 0..2)), [0, 0, 0, 1, 2]);
+    }
+
+    #[test]
+    fn a_subject_in_several_places_is_aligned_place_by_place() {
+        let roles =
+            |length, subjects: &[Range<usize>]| Roles { length, subjects: subjects.to_vec() };
+        let (target, source) = (roles(6, &[1..2, 3..4]), roles(8, &[1..3, 4..6]));
+        assert_eq!(align(&target, &source), [0, 2, 3, 5, 6, 7]);
+        assert_eq!(align(&source, &target), [0, 1, 1, 2, 3, 3, 4, 5]);
+        let ends = (roles(5, &[0..1, 4..5]), roles(6, &[0..1, 4..6]));
+        assert_eq!(align(&ends.0, &ends.1), [0, 1, 2, 3, 5]);
     }
 
     #[test]

@@ -76,7 +76,20 @@ impl Together {
                 Err(other) => return Err(other),
             }
         }
-        if problems.is_empty() { Ok(plans) } else { Err(Error::Plan { problems }) }
+        if !problems.is_empty() {
+            return Err(Error::Plan { problems });
+        }
+        for (index, plan) in plans.iter_mut().enumerate() {
+            let own = &self.traces[index];
+            let same = |other: &Trace| {
+                other.plan() == own.plan() && other.model().is_clone_of(own.model())
+            };
+            if let Some(first) = self.traces[..index].iter().position(same) {
+                let (first, own) = (first + 1, index + 1);
+                plan.warnings.push(format!("trace {own} is trace {first} once more"));
+            }
+        }
+        Ok(plans)
     }
 
     /// The traces that go up the layers in one walk each, to be run one after the other.

@@ -11,7 +11,7 @@ use crate::corrupt::Corruption;
 use crate::effects::Effects;
 use crate::fill::Fill;
 use crate::metrics::Metric;
-use crate::plan::{Answer, Bos, Direction, Plan, Prompt, Restore, Subject};
+use crate::plan::{Answer, Bos, Direction, Occurrence, Plan, Prompt, Restore, Subject};
 use crate::record::Record;
 use crate::sever::{Sever, Stream};
 use crate::swap::Other;
@@ -89,7 +89,8 @@ impl Trace {
         })
     }
 
-    /// Names the subject, by its text or its tokens; else ROME's guess is taken, the first run of capitalised words.
+    /// Names the subject, by its text, its tokens, or the rule of a [`Guess`](crate::Guess); where nothing is said it is
+    /// guessed by [`Guess::Names`](crate::Guess::Names), and [`Trace::explain`] says what and why.
     pub fn subject(&self, subject: impl Into<Subject>) -> Self {
         self.change(|plan| plan.subject = subject.into())
     }
@@ -122,6 +123,30 @@ impl Trace {
         let ids = crate::check::prompt_ids(&self.model, prompt, *bos)?;
         let warning = crate::check::bos_warning(&self.model, prompt, *bos, &ids);
         Ok((ids, warning.into_iter().collect()))
+    }
+
+    /// Takes this occurrence of the subject's text for the subject, counted from 1; else it is the first.
+    ///
+    /// # Example
+    /// ```
+    /// use mambascope::prelude::*;
+    /// let model = Model::bundled()?;
+    /// let trace = model.trace("Rome is old, and Rome is the capital of").subject("Rome");
+    /// let second = trace.occurrence(2).run()?;
+    /// assert!(second.subject().start > trace.run()?.subject().start);
+    /// assert_eq!(trace.all_occurrences().run()?.subjects().len(), 2);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn occurrence(&self, number: usize) -> Self {
+        self.change(|plan| plan.occurrence = Occurrence::Number(number))
+    }
+
+    /// Takes every occurrence of the subject's text: each is corrupted, or swapped, and counts as the subject.
+    ///
+    /// The tokens `Subject`, `SubjectFirst` and `SubjectLast` are then those of every occurrence, and the relation begins
+    /// after the last one. Knock-outs, severed lanes and fills of the subject's tokens need them by number.
+    pub fn all_occurrences(&self) -> Self {
+        self.change(|plan| plan.occurrence = Occurrence::All)
     }
 
     /// Names the token whose probability is measured; else it is the clean run's most probable one.

@@ -83,8 +83,9 @@ impl Effects {
             .rule("clean run", self.high())
             .rule("corrupted run", self.low());
         let count = self.low_samples().len();
-        let caption = format!("Bands: 95 % intervals over {count} samples of noise.");
-        Ok(if count > 1 { plot.caption(caption) } else { plot }.figure())
+        let bands = format!("Bands: 95 % intervals over {count} samples of noise.");
+        let caption = self.caption(if count > 1 { &bands } else { "" });
+        Ok(if caption.is_empty() { plot } else { plot.caption(caption) }.figure())
     }
 
     /// These scores less another trace's of the same prompt, as a map that is white at zero.
@@ -102,6 +103,9 @@ impl Effects {
         let map = self.map()?.minus(&other.map()?)?;
         let title = format!("{} less {}", self.site().words(), other.site().words());
         let map = map.title(format!("Impact of restoring: {title}"));
+        if self.plan() == other.plan() && self.model_digest() == other.model_digest() {
+            return Ok(map.caption("Both are the same plan: nothing can differ.").figure());
+        }
         let same_noise = self.plan().corrupt == other.plan().corrupt
             && self.input_ids() == other.input_ids()
             && self.low_samples().len() > 1;
@@ -143,10 +147,9 @@ impl Effects {
         if self.tokens().len() <= FEW_LINES {
             return self.tokens().to_vec();
         }
-        let subject = self.subject();
-        let wanted = [subject.start, subject.end.saturating_sub(1), self.input_ids().len() - 1];
-        let mut tokens: Vec<usize> =
-            wanted.into_iter().filter(|token| self.tokens().contains(token)).collect();
+        let ends = |place: std::ops::Range<usize>| [place.start, place.end.saturating_sub(1)];
+        let wanted = self.subjects().into_iter().flat_map(ends).chain([self.input_ids().len() - 1]);
+        let mut tokens: Vec<usize> = wanted.filter(|token| self.tokens().contains(token)).collect();
         tokens.dedup();
         if tokens.is_empty() { self.tokens()[..FEW_LINES].to_vec() } else { tokens }
     }
@@ -161,12 +164,12 @@ impl Effects {
 
     /// A token by its place in the prompt and its text.
     fn token_name(&self, token: usize) -> String {
-        let subject = self.subject();
+        let subjects = self.subjects();
         let place = if token + 1 == self.input_ids().len() {
             "last token".to_owned()
-        } else if token + 1 == subject.end {
+        } else if subjects.iter().any(|subject| token + 1 == subject.end) {
             "last subject token".to_owned()
-        } else if token == subject.start {
+        } else if subjects.iter().any(|subject| token == subject.start) {
             "first subject token".to_owned()
         } else {
             format!("token {token}")
@@ -191,11 +194,7 @@ impl Effects {
         }
         let row = |&token: &usize| {
             let text = self.input_tokens().get(token).cloned().unwrap_or_default();
-            if self.subject().contains(&token) {
-                RowLabel::subject(text)
-            } else {
-                RowLabel::plain(text)
-            }
+            if self.is_subject(token) { RowLabel::subject(text) } else { RowLabel::plain(text) }
         };
         let map = Heatmap::new(
             self.tokens().iter().map(row),

@@ -35,6 +35,7 @@ const UNIT: (f64, f64) = (0.0, 1.0);
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[must_use]
 pub struct Until {
     /// How wide no interval may be.
@@ -120,6 +121,7 @@ impl fmt::Display for Until {
 
 /// How far a trace has come that draws samples until its intervals are narrow.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Sampling {
     /// What was asked for.
     pub until: Until,

@@ -54,7 +54,7 @@ fn runs(prompt: &str, counts: std::ops::RangeInclusive<usize>) -> impl Iterator<
 ///
 /// # Source
 /// Wagner and Fischer 1974, "The string-to-string correction problem".
-fn distance(one: &[char], other: &[char]) -> usize {
+pub(crate) fn distance(one: &[char], other: &[char]) -> usize {
     let mut row: Vec<usize> = (0..=other.len()).collect();
     for (above, letter) in one.iter().enumerate() {
         let mut diagonal = row[0];

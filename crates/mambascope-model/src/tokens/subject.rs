@@ -53,7 +53,12 @@ impl Tokens {
 
     /// The range without a first token that is a space alone: where a tokenizer puts one before a text, its place is that
     /// of the first letter.
-    fn without_space(&self, ids: &[u32], tokens: Range<usize>, subject: &str) -> Range<usize> {
+    pub(super) fn without_space(
+        &self,
+        ids: &[u32],
+        tokens: Range<usize>,
+        subject: &str,
+    ) -> Range<usize> {
         let is_space = |id: &u32| self.readable(*id).chars().all(char::is_whitespace);
         let spaces = ids[tokens.clone()].iter().take_while(|id| is_space(id)).count();
         let beyond = !subject.starts_with(char::is_whitespace) && spaces < tokens.len();
@@ -77,7 +82,7 @@ impl Tokens {
 }
 
 /// From the first token that shares a byte with `place` to the last.
-fn overlapping(encoded: &Encoded, place: Range<usize>) -> Option<Range<usize>> {
+pub(super) fn overlapping(encoded: &Encoded, place: Range<usize>) -> Option<Range<usize>> {
     let shares = |token: &Range<usize>| token.start.max(place.start) < token.end.min(place.end);
     let first = encoded.offsets.iter().position(shares)?;
     let last = encoded.offsets.iter().rposition(shares)?;

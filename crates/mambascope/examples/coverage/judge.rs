@@ -12,6 +12,7 @@ pub(crate) struct Judged {
     /// The share that held it.
     pub(crate) coverage: f64,
     /// The median width; infinite where most have no end.
+    #[allow(dead_code, reason = "the table has it, the test does not")]
     pub(crate) width: f64,
 }
 

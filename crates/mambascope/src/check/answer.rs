@@ -62,6 +62,10 @@ fn token(model: &Model, plan: &Plan, role: &str, answer: &Answer) -> Option<Resu
     Some(match answer {
         Answer::Predicted => return None,
         Answer::Token(token) => known_token(model, role, *token),
+        Answer::Text(text) if text.is_empty() => Err(Problem::new(
+            format!("the {role} is empty"),
+            format!("one word, such as `.{role}(\"Rome\")` or `--{role} Rome`"),
+        )),
         Answer::Text(text) => match model.tokens() {
             Some(tokens) => token_of(tokens, role, text, &plan.prompt),
             None => Err(Problem::new(

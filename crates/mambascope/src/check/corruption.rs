@@ -1,12 +1,15 @@
 //! The corrupted run: noise with its size, or another prompt with the tokens that correspond.
 
+use std::ops::Range;
+
 use mambascope_model::Model;
 
 use super::prompt::{Tokenised, subject_sigma};
-use super::{Problem, Resolved, Spoken};
-use crate::corrupt::{Corruption, Distribution, Noise, Scale, fitted_ids};
+use super::{Problem, Resolved, Said, Spoken};
+use crate::corrupt::{Corruption, Distribution, Noise, Placement, Scale, fitted_ids};
 use crate::facts::bundled_facts;
 use crate::fill::Fill;
+use crate::guess::Guess;
 use crate::plan::{Bos, Direction, Plan, Prompt, Subject};
 use crate::swap::{Alternative, Other, Swap, align, draw};
 
@@ -43,6 +46,7 @@ pub(super) fn resolve(
     plan: &Plan,
     prompt: Option<&Tokenised>,
     problems: &mut Vec<Problem>,
+    said: &mut Said,
 ) -> Option<Corrupted> {
     match &plan.corrupt {
         Corruption::Noise(noise) => {
@@ -50,14 +54,33 @@ pub(super) fn resolve(
             Some(Corrupted::Noise { noise: noise.clone(), factor, sigma })
         }
         Corruption::Swap(swap) => {
-            let (ids, place) = swapped(model, plan, swap, prompt?, problems)?;
-            let swapped = Plan { subject: Subject::Tokens(place), ..Plan::new(ids) };
-            other(model, &swapped, problems)
+            let (ids, mut places) = swapped(model, plan, swap, prompt?, problems)?;
+            let more = places.split_off(1);
+            let first = places.pop()?;
+            let swapped = Plan { subject: Subject::Tokens(first), ..Plan::new(ids) };
+            // What a swapped prompt would be warned of, the clean one was.
+            let Corrupted::Other(spoken) = other(model, &swapped, problems, &mut Said::default())?
+            else {
+                return None;
+            };
+            Some(Corrupted::Other(Spoken { more, ..spoken }))
         }
-        Corruption::Other(Other { prompt, subject }) => {
-            let bos = if matches!(prompt, Prompt::Text(_)) { plan.bos } else { Bos::Omitted };
-            let plan = Plan { subject: subject.clone(), bos, ..Plan::new(prompt.clone()) };
-            other(model, &plan, problems)
+        Corruption::Other(Other { prompt: text, subject }) => {
+            let bos = if matches!(text, Prompt::Text(_)) { plan.bos } else { Bos::Omitted };
+            let whole = Plan { subject: subject.clone(), bos, ..Plan::new(text.clone()) };
+            let mut of_other = Said::default();
+            let found = other(model, &whole, problems, &mut of_other);
+            said.of_other_prompt(of_other);
+            if prompt
+                .is_some_and(|prompt| prompt.subjects.as_ref().is_some_and(|all| all.len() > 1))
+            {
+                problems.push(Problem::new(
+                    "all occurrences of the subject are named, and another prompt is patched in",
+                    "name one occurrence, `.occurrence(1)` or `--occurrence 1`, or swap the subject: tokens of two prompts \
+                     correspond by one subject in each",
+                ));
+            }
+            found
         }
         Corruption::Nothing => {
             if plan.restore.as_ref().is_some_and(|restore| restore.fill == Fill::OtherRun) {
@@ -71,45 +94,56 @@ pub(super) fn resolve(
     }
 }
 
-fn other(model: &Model, plan: &Plan, problems: &mut Vec<Problem>) -> Option<Corrupted> {
-    // What a swapped prompt would be warned of, the clean one was.
-    let tokenised = super::prompt::resolve(model, plan, problems, &mut Vec::new())?;
+fn other(
+    model: &Model,
+    plan: &Plan,
+    problems: &mut Vec<Problem>,
+    said: &mut Said,
+) -> Option<Corrupted> {
+    let tokenised = super::prompt::resolve(model, plan, problems, said)?;
     tokenised.spoken().map(Corrupted::Other)
 }
 
-/// The tokens of a prompt with another subject, and where that is.
+/// The tokens of a prompt with another subject, and every place where that is.
 fn swapped(
     model: &Model,
     plan: &Plan,
     swap: &Swap,
     prompt: &Tokenised,
     problems: &mut Vec<Problem>,
-) -> Option<(Vec<u32>, std::ops::Range<usize>)> {
-    let subject = prompt.subject.clone()?;
-    let begins = matches!(&plan.prompt, Prompt::Text(_)) && subject.start == prompt.begun;
-    let found = match &swap.swap {
-        Alternative::Ids(ids) => Ok(ids.clone()),
-        Alternative::Text(text) => in_place(model, text, begins),
-        Alternative::Drawn(seed) => {
-            drawn(model, plan, *seed).and_then(|text| in_place(model, &text, begins))
-        }
-    };
-    let ids = match found {
-        Ok(ids) if ids.is_empty() => {
-            problems
-                .push(Problem::new("a swap for an empty subject", "name one: `swap(\"Rome\")`"));
+) -> Option<(Vec<u32>, Vec<Range<usize>>)> {
+    let (mut whole, mut places, mut from) = (Vec::new(), Vec::new(), 0);
+    for subject in prompt.subjects.as_ref()? {
+        let begins = matches!(&plan.prompt, Prompt::Text(_)) && subject.start == prompt.begun;
+        let found = match &swap.swap {
+            Alternative::Ids(ids) => Ok(ids.clone()),
+            Alternative::Text(text) => in_place(model, text, begins),
+            Alternative::Drawn(seed) => {
+                drawn(model, plan, *seed).and_then(|text| in_place(model, &text, begins))
+            }
+        };
+        let ids = found.map_err(|problem| problems.push(problem)).ok()?;
+        if ids.is_empty() {
+            problems.push(Problem::new(
+                "a swap for an empty subject",
+                "name one: `swap(\"Rome\")`, or `--swap Rome`",
+            ));
             return None;
         }
-        Ok(ids) => ids,
-        Err(problem) => {
-            problems.push(problem);
-            return None;
-        }
-    };
-    let mut whole = prompt.ids[..subject.start].to_vec();
-    whole.extend(&ids);
-    whole.extend(&prompt.ids[subject.end..]);
-    Some((whole, subject.start..subject.start + ids.len()))
+        whole.extend(&prompt.ids[from..subject.start]);
+        places.push(whole.len()..whole.len() + ids.len());
+        whole.extend(ids);
+        from = subject.end;
+    }
+    whole.extend(&prompt.ids[from..]);
+    if whole == prompt.ids {
+        problems.push(Problem::new(
+            "the swap is the subject itself: the corrupted prompt is the clean one",
+            "name another subject: `swap(\"Rome\")`, or `--swap Rome`",
+        ));
+        return None;
+    }
+    Some((whole, places))
 }
 
 /// The tokens of a subject where the old one stood: after a space, unless it begins the text.
@@ -121,6 +155,9 @@ fn in_place(model: &Model, text: &str, begins: bool) -> Result<Vec<u32>, Problem
         ));
     };
     let text = text.trim();
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
     let ids = if begins {
         tokens.encode(text).map(|encoded| encoded.ids)
     } else {
@@ -129,12 +166,15 @@ fn in_place(model: &Model, text: &str, begins: bool) -> Result<Vec<u32>, Problem
     ids.map_err(|error| super::prompt::problem_of(&error))
 }
 
+fn guessed(guess: Guess, prompt: &str) -> String {
+    guess.subject(prompt).map_or_else(String::new, |guessed| guessed.text)
+}
+
 fn drawn(model: &Model, plan: &Plan, seed: u32) -> Result<String, Problem> {
     let subject = match (&plan.subject, &plan.prompt) {
         (Subject::Text(text), _) => text.clone(),
-        (Subject::Guess, Prompt::Text(prompt)) => {
-            crate::guess::guess_subject(prompt).unwrap_or_default()
-        }
+        (Subject::Guess, Prompt::Text(prompt)) => guessed(Guess::Names, prompt),
+        (Subject::RomesGuess, Prompt::Text(prompt)) => guessed(Guess::Rome, prompt),
         _ => String::new(),
     };
     draw(&bundled_facts(), &subject, seed).ok_or_else(|| {
@@ -175,7 +215,13 @@ pub(super) fn alignment(
         Direction::Noise => (&resolved.prompt, corrupted),
     };
     let mut aligned = align(&target.roles(), &source.roles());
-    for &(patched, giving) in &plan.pairs {
+    for (index, &(patched, giving)) in plan.pairs.iter().enumerate() {
+        if plan.pairs[..index].iter().any(|(other, _)| *other == patched) {
+            problems.push(Problem::new(
+                format!("patched token {patched} stands in two pairs"),
+                "one pair for each patched token: `.pairs(&[(1, 2), (3, 4)])`",
+            ));
+        }
         if patched < target.ids.len() && giving < source.ids.len() {
             aligned[patched] = giving;
         } else {
@@ -236,6 +282,14 @@ fn noise_factor(model: &Model, noise: &Noise, problems: &mut Vec<Problem>) -> (f
     if !amount.is_finite() || amount < 0.0 {
         let help = "a finite number that is not negative, such as `Noise::sigmas(3.0)`";
         problems.push(Problem::new(format!("noise of size {amount}"), help));
+    }
+    // Noise of no size is the embedding itself, or where it takes its place, zero.
+    if amount == 0.0 && noise.placement == Placement::Add {
+        problems.push(Problem::new(
+            "noise of size 0 corrupts nothing: the corrupted run is the clean one",
+            "a size above 0, such as `Noise::sigmas(3.0)` or `--noise 3s`; where nothing is to be corrupted, \
+             `.corrupt(Corruption::Nothing)`",
+        ));
     }
     if noise.distribution.is_fitted() {
         problems.extend(fitted_problems(model, noise));

@@ -90,14 +90,15 @@ pub(super) fn resolve(
     let filling = super::fill::resolve(model, filled, window, runs, problems);
     let places: Vec<Option<Place>> =
         sites.iter().map(|&site| noted(place(model.config(), site, restore), problems)).collect();
-    let tokens = patched.and_then(|patched| noted(tokens_in(restore.tokens, patched), problems));
+    let tokens =
+        patched.and_then(|patched| noted(all_tokens_in(restore.tokens, patched), problems));
     let severed = severed(model, plan, &sites, patched, problems);
     Some(Grid {
         site: restore.at.site,
         places: places.into_iter().collect::<Option<_>>()?,
         timing: restore.timing,
         filling,
-        tokens: tokens?.collect(),
+        tokens: tokens?,
         layers: layers?.collect(),
         window,
         severed,
@@ -237,6 +238,13 @@ fn severed(
 ) -> Vec<Severed> {
     let one = |sever: &crate::sever::Sever, problems: &mut Vec<Problem>| {
         let site = sever.at.site;
+        if plan.sever.iter().filter(|other| *other == sever).count() > 1 {
+            let what = format!("{sever} is severed twice");
+            let problem = Problem::new(what, "leave one of the two `.sever(..)` out");
+            if !problems.contains(&problem) {
+                problems.push(problem);
+            }
+        }
         if restored.contains(&site) {
             problems.push(Problem::new(
                 format!("{site} is both restored and severed"),
@@ -289,15 +297,35 @@ fn layers_in(model: &Model, at: &At) -> Result<Range<usize>, Problem> {
     Err(Problem::new(what, suggestion(at.layers, count)))
 }
 
-/// The tokens of a set in a prompt.
+/// The tokens of a set in a prompt, in each place of the subject.
+pub(crate) fn all_tokens_in(set: TokenSet, prompt: &Spoken) -> Result<Vec<usize>, Problem> {
+    let places = prompt.subjects().into_iter();
+    Ok(match set {
+        TokenSet::Subject => places.flatten().collect(),
+        TokenSet::SubjectFirst => places.map(|place| place.start).collect(),
+        TokenSet::SubjectLast => places.map(|place| place.end - 1).collect(),
+        _ => tokens_in(set, prompt)?.collect(),
+    })
+}
+
+/// The tokens of a set in a prompt; one run of them.
 pub(crate) fn tokens_in(set: TokenSet, prompt: &Spoken) -> Result<Range<usize>, Problem> {
     let (length, subject) = (prompt.ids.len(), &prompt.subject);
+    let end = prompt.subject_end();
+    let of_subject =
+        matches!(set, TokenSet::Subject | TokenSet::SubjectFirst | TokenSet::SubjectLast);
+    if of_subject && !prompt.more.is_empty() {
+        return Err(Problem::new(
+            format!("{set} is asked for; the subject stands in {} places", prompt.more.len() + 1),
+            "name the tokens by number, such as `5..7`, or one occurrence: `.occurrence(1)`, `--occurrence 1`",
+        ));
+    }
     match set {
         TokenSet::All => Ok(0..length),
         TokenSet::Subject => Ok(subject.clone()),
         TokenSet::SubjectFirst => Ok(subject.start..subject.start + 1),
         TokenSet::SubjectLast => Ok(subject.end - 1..subject.end),
-        TokenSet::Relation if subject.end + 1 < length => Ok(subject.end..length - 1),
+        TokenSet::Relation if end + 1 < length => Ok(end..length - 1),
         TokenSet::Relation => Err(Problem::new(
             "the prompt has no relation: nothing stands between its subject and its last token",
             "`.tokens(Last)`, or `.tokens(SubjectLast)`",

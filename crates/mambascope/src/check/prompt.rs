@@ -2,14 +2,15 @@
 
 use std::ops::Range;
 
-use mambascope_model::{Model, Tokens};
+use mambascope_model::Model;
 
-use super::{Problem, Spoken, bos};
+use super::subject::Place;
+use super::{Problem, Said, Spoken, bos};
 use crate::Error;
 use crate::corrupt::{Noise, deviation, sigma};
 use crate::facts::bundled_subjects;
-use crate::guess::guess_subject;
-use crate::plan::{Bos, Plan, Prompt, Subject};
+use crate::guess::Guess;
+use crate::plan::{Bos, Occurrence, Plan, Prompt, Subject};
 
 /// A prompt as tokens; the subject only where it is sound.
 pub(super) struct Tokenised {
@@ -17,14 +18,16 @@ pub(super) struct Tokenised {
     /// How many of them the tokenizer's template put before a text.
     pub(super) begun: usize,
     pub(super) pieces: Vec<String>,
-    pub(super) subject: Option<Range<usize>>,
+    /// Every place of the subject, in order; one at least.
+    pub(super) subjects: Option<Vec<Range<usize>>>,
 }
 
 impl Tokenised {
     /// The prompt, where its subject is sound.
     pub(super) fn spoken(self) -> Option<Spoken> {
-        let Self { ids, pieces, subject, .. } = self;
-        subject.map(|subject| Spoken { ids, pieces, subject })
+        let Self { ids, pieces, subjects, .. } = self;
+        let mut places = subjects?.into_iter();
+        Some(Spoken { ids, pieces, subject: places.next()?, more: places.collect() })
     }
 }
 
@@ -32,6 +35,11 @@ impl Tokenised {
 pub(crate) fn prompt_ids(model: &Model, prompt: &Prompt, bos: Bos) -> Result<Vec<u32>, Error> {
     let ids = match prompt {
         Prompt::Ids(ids) => ids.clone(),
+        Prompt::Text(text) if text.trim().is_empty() => {
+            let what = if text.is_empty() { "the prompt is empty" } else { "the prompt is blank" };
+            let help = "one word or more, up to where the answer would come, such as `The capital of France is`";
+            return Err(Error::Plan { problems: vec![Problem::new(what, help)] });
+        }
         Prompt::Text(text) => match model.tokens() {
             Some(tokens) => {
                 let ids = tokens.encode(text)?.ids;
@@ -69,7 +77,7 @@ pub(super) fn resolve(
     model: &Model,
     plan: &Plan,
     problems: &mut Vec<Problem>,
-    warnings: &mut Vec<String>,
+    said: &mut Said,
 ) -> Option<Tokenised> {
     problems.extend(bos::bos_problem(model, plan));
     let ids = match prompt_ids(model, &plan.prompt, plan.bos) {
@@ -83,13 +91,19 @@ pub(super) fn resolve(
             return None;
         }
     };
-    warnings.extend(bos::bos_warning(model, &plan.prompt, plan.bos, &ids));
+    said.warnings.extend(bos::bos_warning(model, &plan.prompt, plan.bos, &ids));
     let begun = bos::begun(model, plan);
-    let subject = match subject_of(model, plan, ids.len(), warnings) {
-        Ok(subject) => Some(match &plan.subject {
-            Subject::Tokens(_) => subject,
-            _ => subject.start + begun..subject.end + begun,
-        }),
+    if let Prompt::Text(text) = &plan.prompt
+        && text.ends_with(char::is_whitespace)
+    {
+        said.warnings.push(
+            "the prompt ends in a space, which most tokenizers put in front of the next word: the model now expects an \
+             answer without one; leave the space out"
+                .to_owned(),
+        );
+    }
+    let subjects = match subjects_of(model, plan, (ids.len(), begun), said) {
+        Ok(subjects) => Some(subjects),
         Err(problem) => {
             problems.push(problem);
             None
@@ -97,63 +111,46 @@ pub(super) fn resolve(
     };
     let piece =
         |&id: &u32| model.tokens().map_or_else(|| format!("#{id}"), |tokens| tokens.readable(id));
-    Some(Tokenised { pieces: ids.iter().map(piece).collect(), ids, begun, subject })
+    Some(Tokenised { pieces: ids.iter().map(piece).collect(), ids, begun, subjects })
 }
 
-fn subject_of(
+/// Every place of the subject.
+fn subjects_of(
     model: &Model,
     plan: &Plan,
-    length: usize,
-    warnings: &mut Vec<String>,
-) -> Result<Range<usize>, Problem> {
-    match (&plan.subject, &plan.prompt, model.tokens()) {
+    (length, begun): (usize, usize),
+    said: &mut Said,
+) -> Result<Vec<Range<usize>>, Problem> {
+    if matches!(plan.subject, Subject::Tokens(_)) && plan.occurrence != Occurrence::First {
+        return Err(Problem::new(
+            "an occurrence is named of a subject that is named by its tokens",
+            "name the tokens of the occurrence, `.subject(5..7)`, or the subject by its text",
+        ));
+    }
+    let (prompt, tokens) = match (&plan.subject, &plan.prompt, model.tokens()) {
         (Subject::Tokens(range), ..) if range.start < range.end && range.end <= length => {
-            Ok(range.clone())
+            return Ok(vec![range.clone()]);
         }
-        (Subject::Tokens(range), ..) => Err(Problem::new(
-            format!("subject tokens {}..{}; the prompt has {length}", range.start, range.end),
-            format!("a range within 0..{length}"),
-        )),
-        (Subject::Text(text), Prompt::Text(prompt), Some(tokens)) => {
-            located(tokens, prompt, text, warnings)
+        (Subject::Tokens(range), ..) => {
+            return Err(Problem::new(
+                format!("subject tokens {}..{}; the prompt has {length}", range.start, range.end),
+                format!("a range within 0..{length}"),
+            ));
         }
-        (Subject::Guess, Prompt::Text(prompt), Some(tokens)) => match guess_subject(prompt) {
-            Some(guess) => located(tokens, prompt, &guess, warnings),
-            None => Err(Problem::new(
-                format!(
-                    "no subject is named, and `{prompt}` has no capitalised word to guess it from"
-                ),
-                "name it: `.subject(\"Eiffel Tower\")`, or `--subject \"Eiffel Tower\"`",
-            )),
-        },
-        (Subject::Text(_) | Subject::Guess, ..) => Err(Problem::new(
-            "the prompt is tokens, so the subject cannot be found by its text",
-            "name its tokens: `.subject(1..3)`, or `--subject-tokens 1..3`",
-        )),
+        (_, Prompt::Text(prompt), Some(tokens)) => (prompt, tokens),
+        _ => {
+            return Err(Problem::new(
+                "the prompt is tokens, so the subject cannot be found by its text",
+                "name its tokens: `.subject(1..3)`, or `--subject-tokens 1..3`",
+            ));
+        }
+    };
+    let place = Place { tokens, prompt, begun, occurrence: plan.occurrence };
+    match &plan.subject {
+        Subject::Text(text) => place.of(text, None, said),
+        Subject::RomesGuess => place.guessed(Guess::Rome, said),
+        Subject::Guess | Subject::Tokens(_) => place.guessed(Guess::Names, said),
     }
-}
-
-fn located(
-    tokens: &Tokens,
-    prompt: &str,
-    subject: &str,
-    warnings: &mut Vec<String>,
-) -> Result<Range<usize>, Problem> {
-    let found = tokens.subject_range(prompt, subject).map_err(|error| problem_of(&error))?;
-    if let Some(difference) = found.difference {
-        warnings.push(format!(
-            "the subject `{subject}` stands in the prompt in characters that only look like it: {difference}"
-        ));
-    }
-    if let Some(rome) = found.rome {
-        let Range { start, end } = found.tokens;
-        warnings.push(format!(
-            "the subject is tokens {start}..{end} by the tokenizer's offsets; ROME's program, which lays decoded \
-             tokens end to end, would take {}..{}",
-            rome.start, rome.end
-        ));
-    }
-    Ok(found.tokens)
 }
 
 /// An error of the model's crate as one problem of a plan.

@@ -22,7 +22,8 @@ pub(crate) struct Noisy {
     clean: Tensor,
     exact: Vec<f64>,
     width: usize,
-    tokens: Range<usize>,
+    /// The tokens that are corrupted, run after run.
+    places: Vec<Range<usize>>,
     placement: Placement,
     distribution: Distribution,
     factor: f64,
@@ -34,7 +35,7 @@ pub(crate) struct Noisy {
 }
 
 impl Noisy {
-    /// The clean embeddings `[L, D]` and the noise on some tokens, draws multiplied by `factor`.
+    /// The clean embeddings `[L, D]` and the noise on some runs of tokens, in order, draws multiplied by `factor`.
     ///
     /// # Errors
     /// When candle fails, or a text cannot be tokenised.
@@ -43,14 +44,14 @@ impl Noisy {
         noise: &Noise,
         factor: f64,
         clean: &Tensor,
-        tokens: &Range<usize>,
+        places: &[Range<usize>],
     ) -> Result<Self, Error> {
         let fitted = noise.distribution.is_fitted().then(|| fit(model, noise)).transpose()?;
         Ok(Self {
             exact: clean.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?,
             width: clean.dim(1)?,
             clean: clean.clone(),
-            tokens: tokens.clone(),
+            places: places.to_vec(),
             placement: noise.placement,
             distribution: noise.distribution,
             factor,
@@ -69,7 +70,7 @@ impl Noisy {
             if watch.stopped() {
                 return Err(Error::Stopped);
             }
-            let draws = self.vectors(self.tokens.len());
+            let draws = self.vectors(self.places.iter().map(Range::len).sum());
             self.corrupt(&draws)
         };
         (0..samples).map(sample).collect()
@@ -77,9 +78,12 @@ impl Noisy {
 
     fn corrupt(&self, sample: &[f64]) -> Result<Tensor, Error> {
         let mut values = self.exact.clone();
-        let first = self.tokens.start * self.width;
-        for (value, draw) in values[first..].iter_mut().zip(sample) {
-            *value = if self.placement == Placement::Add { *value + draw } else { *draw };
+        let mut draws = sample.iter();
+        for place in &self.places {
+            let numbers = place.start * self.width..place.end * self.width;
+            for (value, draw) in values[numbers].iter_mut().zip(draws.by_ref()) {
+                *value = if self.placement == Placement::Add { *value + draw } else { *draw };
+            }
         }
         let tensor = Tensor::from_vec(values, self.clean.shape(), self.clean.device())?;
         Ok(tensor.to_dtype(self.clean.dtype())?)
@@ -151,7 +155,7 @@ mod tests {
         let model = Model::random(&Config::tiny(), 4).expect("a sound shape");
         let clean = model.embeddings(&[5, 9, 2, 7]).expect("embedded");
         let clean = clean.to_dtype(DType::F64).expect("f64");
-        let mut noisy = Noisy::new(&model, noise, 1.0, &clean, &(1..3)).expect("fitted");
+        let mut noisy = Noisy::new(&model, noise, 1.0, &clean, &[1..3]).expect("fitted");
         let parts = parts.iter().flat_map(|&part| noisy.draw(part, &Unwatched).expect("drawn"));
         let flat = |tensor: Tensor| tensor.flatten_all()?.to_vec1::<f64>();
         parts.map(|tensor| flat(tensor).expect("f64")).collect()

@@ -71,9 +71,11 @@ pub(super) fn resolve(knock_out: &KnockOut) -> Result<Settled, Error> {
         Some(plan) => rows(knock, &plan.prompt, &mut problems),
         None => Vec::new(),
     };
+    check_pairs(knock, &mut problems);
     match plan {
-        Some(plan) if problems.is_empty() => {
+        Some(mut plan) if problems.is_empty() => {
             let cells = cells(model, knock, &rows, &windows);
+            plan.warnings.extend(warnings(model, knock, &rows));
             Ok(Settled { plan, rows, windows, cells })
         }
         _ => Err(Error::Plan { problems }),
@@ -196,6 +198,47 @@ fn rows(knock: &Knock, prompt: &Spoken, problems: &mut Vec<Problem>) -> Vec<Row>
         }
     }
     rows
+}
+
+/// Notes pairs that are named twice.
+fn check_pairs(knock: &Knock, problems: &mut Vec<Problem>) {
+    for (index, pair) in knock.pairs.iter().enumerate() {
+        let problem = Problem::new(
+            format!("the pair {pair} is named twice"),
+            "leave one of the two out: each pair is a row of its own",
+        );
+        if knock.pairs[..index].contains(pair) && !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
+}
+
+/// What a reader should know of rows that are alike, or cut less than they say.
+fn warnings(model: &Model, knock: &Knock, rows: &[Row]) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for (index, Row { name, sight }) in rows.iter().enumerate() {
+        if let Some(other) = rows[..index].iter().find(|other| other.sight == *sight) {
+            warnings.push(format!("the rows `{}` and `{name}` cut the same tokens", other.name));
+        }
+        if sight.from.end > sight.to.end {
+            warnings.push(format!(
+                "of the row `{name}` the sources {}..{} come after all targets, which never see them",
+                sight.to.end, sight.from.end
+            ));
+        }
+        if first_change(model, knock, sight).is_none() {
+            warnings.push(format!(
+                "the row `{name}` cuts nothing: no target sees a source through the lanes that are cut, so its scores are the \
+                 clean one"
+            ));
+        }
+    }
+    let layers = model.config().layers;
+    if let Some(window) = knock.window.filter(|window| window.size + 1 >= 2 * layers && layers > 1)
+    {
+        warnings.push(crate::check::whole_window(window.size, layers, "cuts"));
+    }
+    warnings
 }
 
 /// The cells of a grid that can differ from the clean run.

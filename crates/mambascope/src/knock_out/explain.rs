@@ -36,7 +36,9 @@ fn words(knock_out: &KnockOut, settled: &Settled) -> String {
     let cells = settled.rows.len() * settled.windows.len();
     let one_pass = tokens * model.config().layers;
     lines.push(format!("  cost     {}", cost_of(cells, 1, (cells + 1) * one_pass, planned)));
-    lines.extend(settled.plan.warnings.iter().map(|warning| format!("  warning  {warning}")));
+    lines.extend(settled.plan.said.notes.iter().map(|note| format!("  note     {note}")));
+    let warnings = settled.plan.warnings.iter();
+    lines.extend(warnings.map(|warning| format!("  warning  {warning}")));
     lines.join("\n")
 }
 

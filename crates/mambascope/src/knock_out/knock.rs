@@ -21,6 +21,7 @@ use crate::plan::Prompt;
 /// assert_eq!(knock.window, Some(Window::from(3)));
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Knock {
     /// Who does not see whom; each pair alone.
     pub pairs: Vec<Pair>,
@@ -76,6 +77,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 
 /// Sources, and the targets that do not see them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Pair {
     /// Who is not seen.
     pub from: TokenSet,

@@ -10,6 +10,7 @@ use super::check::Settled;
 use super::knock::Knock;
 use super::measured::Also;
 use crate::Error;
+use crate::check::outcome_warnings;
 use crate::metrics::Metric;
 use crate::wavefront::{Outcome, Work};
 
@@ -29,6 +30,7 @@ use crate::wavefront::{Outcome, Work};
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Knocked {
     pub(super) version: String,
     pub(super) model: String,
@@ -48,6 +50,12 @@ pub struct Knocked {
     pub(super) layers: Vec<Range<usize>>,
     pub(super) scores: Vec<f64>,
     pub(super) warnings: Vec<String>,
+    /// What was chosen where the plan left it open.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) notes: Vec<String>,
+    /// Sentences about the subject that stand under pictures.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) captions: Vec<String>,
     pub(super) work: Work,
     #[serde(default)]
     pub(super) metric: Metric,
@@ -74,6 +82,7 @@ impl Knocked {
         let foil = asked.foil.map(piece);
         let mut warnings = settled.plan.warnings;
         warnings.extend(asked.warning(answer));
+        warnings.extend(outcome_warnings(&outcome, false, &piece));
         let (centres, layers) = settled.windows.into_iter().unzip();
         let (rows, sights): (Vec<_>, Vec<_>) =
             settled.rows.into_iter().map(|row| (row.name, row.sight)).unzip();
@@ -97,6 +106,8 @@ impl Knocked {
             layers,
             scores: outcome.scores,
             warnings,
+            notes: settled.plan.said.notes,
+            captions: settled.plan.said.captions,
             work: outcome.work,
             metric: Metric::Probability,
             also: outcome.also.into_iter().map(Also::from).collect(),
@@ -180,6 +191,11 @@ impl Knocked {
         };
         let cell = self.scores.iter().enumerate().fold(0, worse);
         (!self.scores.is_empty()).then(|| (cell / self.layers.len(), cell % self.layers.len()))
+    }
+
+    /// What was chosen where the plan left it open, such as a guessed subject and the reason for it.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// What a reader should know before trusting the numbers.

@@ -9,6 +9,7 @@ use crate::wavefront::Reading;
 
 /// The numbers of a metric that is not in front.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Also {
     pub(super) metric: Metric,
     pub(super) high: f64,

@@ -30,7 +30,8 @@ impl Knocked {
             .column_noun("layer")
             .value_label(self.change_label())
             .rule("clean run", 0.0);
-        Ok(lines.figure())
+        Ok(if self.captions.is_empty() { lines } else { lines.caption(self.captions.join(" ")) }
+            .figure())
     }
 
     /// The changes as a map: pairs down, layers across, white where nothing changes.
@@ -44,7 +45,8 @@ impl Knocked {
             .nouns("pair", "layer")
             .scale_label(self.change_label())
             .palette(Palette::Diverging);
-        Ok(map.figure())
+        Ok(if self.captions.is_empty() { map } else { map.caption(self.captions.join(" ")) }
+            .figure())
     }
 
     /// One picture for what was asked: a map of single tokens, else curves.

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use super::Knocked;
 use crate::Error;
+use crate::check::Problem;
+use crate::json::{self, Form};
 use crate::npz::{Array, Npz, Values};
 use crate::save::{Ending, aside};
 
@@ -74,8 +76,7 @@ impl Knocked {
     /// # Errors
     /// When the text is not what [`Knocked::to_json`] wrote.
     pub fn from_json(text: &str) -> Result<Self, Error> {
-        let knocked: Self =
-            serde_json::from_str(text).map_err(|source| Error::Json { what: "result", source })?;
+        let knocked: Self = json::read(text, Form { what: "result", version: None, derived: &[] })?;
         let (rows, columns) = (knocked.rows.len(), knocked.layers.len());
         let fits = knocked.scores.len() == rows * columns
             && knocked.also.iter().all(|also| also.scores.len() == rows * columns)
@@ -157,13 +158,18 @@ impl Knocked {
         match npz.array("result").map(Array::values) {
             Some(Values::Text(texts)) if !texts.is_empty() => {
                 Self::from_json(&texts[0]).map_err(|error| match error {
-                    Error::Json { source, .. } => odd(source.to_string()),
+                    Error::Form { problems, .. } => odd(said(&problems)),
                     other => other,
                 })
             }
             _ => Err(odd("no text `result`".to_owned())),
         }
     }
+}
+
+/// What is wrong, in one line.
+fn said(problems: &[Problem]) -> String {
+    problems.iter().map(|problem| problem.what.as_str()).collect::<Vec<_>>().join("; ")
 }
 
 /// Ranges as an array `[ranges, 2]`.

@@ -117,7 +117,7 @@ fn strongest(effects: &Effects, count: usize) -> Vec<(usize, usize, f64)> {
 /// The token as a person reads it, with ROME's mark of the subject.
 fn piece(effects: &Effects, token: usize) -> String {
     let name = effects.input_tokens().get(token).map_or_else(String::new, |piece| readable(piece));
-    if effects.subject().contains(&token) { format!("{name}*") } else { name }
+    if effects.is_subject(token) { format!("{name}*") } else { name }
 }
 
 fn interval(effects: &Effects, token: usize, layer: usize) -> Option<String> {

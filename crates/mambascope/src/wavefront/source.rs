@@ -20,8 +20,8 @@ impl Source {
     pub(super) fn new(model: &Model, plan: &Resolved, clean: &Tensor) -> Result<Self, Error> {
         Ok(match &plan.corrupted {
             Corrupted::Noise { noise, factor, .. } => {
-                let subject = &plan.prompt.subject;
-                Self::Noise(Box::new(Noisy::new(model, noise, *factor, clean, subject)?))
+                let places = plan.prompt.subjects();
+                Self::Noise(Box::new(Noisy::new(model, noise, *factor, clean, &places)?))
             }
             Corrupted::Other(other) => Self::Other(model.embeddings(&other.ids)?),
             Corrupted::Nothing => Self::Nothing,

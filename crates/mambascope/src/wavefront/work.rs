@@ -14,7 +14,7 @@ use crate::check::{Grid, Resolved};
 /// Of traces that ran [`together`](crate::together) the first has the work on the clean and corrupted runs, which is done
 /// once for all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Work {
     /// Tokens through blocks for the clean and the corrupted runs.
     pub base_steps: usize,

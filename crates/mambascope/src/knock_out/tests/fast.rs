@@ -46,6 +46,10 @@ fn said() -> impl Strategy<Value = Said> {
                 let (from, to) = (one.min(other), one.max(other));
                 (from..length.min(from + wide), to..length.min(to + broad))
             });
+            // A pair that is named twice is refused.
+            let mut pairs: Vec<(Range<usize>, Range<usize>)> = pairs.collect();
+            pairs.sort_by_key(|(from, to)| (from.start, from.end, to.start, to.end));
+            pairs.dedup();
             let (lanes, invisible, channels, mean) = how;
             let mean = mean == 0;
             let lanes = [Lanes::Both, Lanes::Scan, Lanes::Convolution][usize::from(lanes)];
@@ -61,7 +65,7 @@ fn said() -> impl Strategy<Value = Said> {
             };
             Said {
                 first_layer: first % config.layers,
-                pairs: pairs.collect(),
+                pairs,
                 config,
                 model_seed,
                 ids,

@@ -30,7 +30,7 @@ proptest! {
         let measure = Measure::new(&clean, known, answer).expect("a known answer").foil(foil);
         let embeddings = exact.embeddings(&case.ids).expect("embedded");
         let Corrupted::Noise { noise, factor, .. } = &plan.corrupted else { panic!("noise") };
-        let mut noisy = Noisy::new(&exact, noise, *factor, &embeddings, &case.subject).expect("fitted");
+        let mut noisy = Noisy::new(&exact, noise, *factor, &embeddings, std::slice::from_ref(&case.subject)).expect("fitted");
         let corrupted: Vec<Vec<f64>> = noisy.draw(noise.samples, &Unwatched).expect("drawn").iter().map(|sample| {
             last_row(&exact.run_embeddings(sample, &mut Nobody).expect("run"))
         }).collect();

@@ -40,6 +40,8 @@ pub(super) fn said() -> impl Strategy<Value = Said> {
         |(config, model_seed, prompt, (swapped, noising), sites, (part, sever, fill))| {
             let (ids, start, width) = prompt;
             let subject = start..ids.len().min(start + width);
+            // The subject in its own place is refused.
+            let swapped = swapped.filter(|swapped| swapped[..] != ids[subject.clone()]);
             let (first, second, time, window) = sites;
             let (first, second) = (Site::ALL[first], Site::ALL[second]);
             let alone = first == second || first == Site::Embed || second == Site::Embed;
