@@ -7,6 +7,8 @@ use assert_cmd::Command;
 use mambascope::npz::{Array, Npz, Values};
 use mambascope::{Effects, Metric, Plan, Site};
 
+#[path = "command/faults.rs"]
+mod faults;
 #[path = "command/knock_out.rs"]
 mod knock_out;
 #[path = "command/machine.rs"]
@@ -68,6 +70,7 @@ fn npz_has_romes_layout() {
     let shape = |name: &str| npz.array(name).map(|array| array.shape().to_vec());
     let shapes = [
         ("scores", vec![6, 3]),
+        ("asked", vec![6, 3]),
         ("low_score", vec![]),
         ("high_score", vec![]),
         ("input_ids", vec![6]),

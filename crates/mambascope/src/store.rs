@@ -23,7 +23,8 @@ const LAYERS_LIMIT: usize = 1 << 16;
 impl Effects {
     /// Writes the effects by the file's ending: npz, json, or a picture as svg, png, pdf or txt.
     ///
-    /// An npz has ROME's keys and reads without pickle; scores of cells outside the grid are NaN. Other metrics that were
+    /// An npz has ROME's keys and reads without pickle; scores of cells outside the grid are NaN, and `asked` is false there:
+    /// a score that was asked for is always a number. Other metrics that were
     /// measured are there under the same keys with their name added, such as `scores.log_p`.
     ///
     /// # Errors
@@ -88,7 +89,26 @@ impl Effects {
                     && also.low_samples.len() == self.low_samples.len()
                     && also.sample_scores.len() == self.sample_scores.len()
             });
-        if fits { Ok(self) } else { Err("its parts do not fit each other".to_owned()) }
+        if fits { self.told_apart() } else { Err("its parts do not fit each other".to_owned()) }
+    }
+
+    /// These effects, if every score that was asked for is a number.
+    fn told_apart(self) -> Result<Self, String> {
+        let columns = self.layers.len().max(1);
+        let of_cell = |scores: &[f64]| {
+            let cell = scores.iter().position(|score| !score.is_finite())?;
+            let cell = cell % (self.tokens.len() * columns).max(1);
+            Some((self.tokens[cell / columns], self.layers[cell % columns]))
+        };
+        let also = self.also.iter().flat_map(|also| [&also.scores, &also.sample_scores]);
+        let all = [&self.scores, &self.sample_scores].into_iter().chain(also);
+        let cells: Vec<(usize, usize)> = all.filter_map(|scores| of_cell(scores)).collect();
+        match cells.first() {
+            Some((token, layer)) => Err(format!(
+                "the score of token {token} and layer {layer} was asked for and is no finite number"
+            )),
+            None => Ok(self),
+        }
     }
 
     /// The effects in ROME's layout, with a few more keys.
@@ -100,6 +120,8 @@ impl Effects {
         let subject = vec![self.subject.start as i64, self.subject.end as i64];
         let mut npz = Npz::default();
         self.insert(&mut npz, "", &self.scores, &self.sample_scores)?;
+        let (tokens, layers) = self.whole_shape();
+        npz.insert("asked", Array::new([tokens, layers], self.asked())?);
         npz.insert("low_score", Array::scalar(self.low));
         npz.insert("high_score", Array::scalar(self.high));
         npz.insert("input_ids", Array::vector(ids));
@@ -168,7 +190,19 @@ impl Effects {
         (self.input_ids.len(), layers)
     }
 
-    /// Scores of the cells over the whole grid; NaN where nothing was run.
+    /// Which cells of the whole grid were asked for: those whose scores are numbers.
+    fn asked(&self) -> Vec<bool> {
+        let (tokens, layers) = self.whole_shape();
+        let mut asked = vec![false; tokens * layers];
+        for token in &self.tokens {
+            for &layer in &self.layers {
+                asked[token * layers + layer] = true;
+            }
+        }
+        asked
+    }
+
+    /// Scores of the cells over the whole grid; NaN where nothing was run, as [`asked`](Self::asked) says.
     fn whole(&self, scores: &[f64]) -> Vec<f64> {
         let (tokens, layers) = self.whole_shape();
         let mut whole = vec![f64::NAN; tokens * layers];
@@ -229,6 +263,10 @@ fn read(npz: &Npz) -> Result<Effects, String> {
         let read = scores_of(npz, &effects, &ending)?;
         let also = &mut effects.also[index];
         (also.scores, also.sample_scores) = read;
+    }
+    let asked = npz.array("asked").map(Array::values);
+    if asked.is_some_and(|asked| *asked != Values::Bool(effects.asked())) {
+        return Err("`asked` and `result` do not fit each other".to_owned());
     }
     effects.sound()
 }
