@@ -102,9 +102,7 @@ impl Tensors {
     /// # Cost
     /// Weights of files are read again.
     pub fn tensor(&self, name: &str) -> Result<Tensor, Error> {
-        let own = self.names().any(|own| own == name);
-        let tied = !own && name == names::HEAD;
-        let name = if tied { names::EMBEDDING } else { name };
+        let name = self.stored(name);
         let unknown = || Error::UnknownTensor { name: name.to_owned() };
         match &*self.0 {
             Kept::Memory(by_name) => by_name.get(name).cloned().ok_or_else(unknown),
@@ -113,11 +111,18 @@ impl Tensors {
         }
     }
 
+    /// The name under which a tensor is kept: a tied head is the embedding.
+    fn stored<'a>(&self, name: &'a str) -> &'a str {
+        let is_tied = name == names::HEAD && !self.names().any(|own| own == name);
+        if is_tied { names::EMBEDDING } else { name }
+    }
+
     /// The tensor of that name, to be computed with in this arithmetic.
     ///
     /// # Errors
     /// As [`tensor`](Self::tensor); and where a number of f64 is infinite in f32.
     pub(crate) fn tensor_for(&self, name: &str, arithmetic: DType) -> Result<Tensor, Error> {
+        let name = self.stored(name);
         let tensor = self.tensor(name)?;
         if tensor.dtype() != DType::F64 || arithmetic == DType::F64 {
             return Ok(tensor);
@@ -144,11 +149,7 @@ impl Tensors {
     /// The weight with the largest magnitude among those that make a site of a layer.
     pub(crate) fn largest_near(&self, site: Site, layer: usize) -> Option<LargeWeight> {
         let layer = format!("backbone.layers.{layer}.");
-        let head = if self.names().any(|name| name == names::HEAD) {
-            names::HEAD
-        } else {
-            names::EMBEDDING
-        };
+        let head = self.stored(names::HEAD);
         let is_near = |name: &str| match site {
             Site::Embed => name == names::EMBEDDING,
             Site::FinalNorm | Site::Logits => name == head || name == names::FINAL_NORM,
