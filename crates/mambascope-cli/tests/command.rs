@@ -9,6 +9,8 @@ use mambascope::{Effects, Metric, Plan, Site};
 
 #[path = "command/bos.rs"]
 mod bos;
+#[path = "command/faults.rs"]
+mod faults;
 #[path = "command/intervene.rs"]
 mod intervene;
 #[path = "command/knock_out.rs"]
@@ -74,6 +76,7 @@ fn npz_has_romes_layout() {
     let shape = |name: &str| npz.array(name).map(|array| array.shape().to_vec());
     let shapes = [
         ("scores", vec![6, 3]),
+        ("asked", vec![6, 3]),
         ("low_score", vec![]),
         ("high_score", vec![]),
         ("input_ids", vec![6]),

@@ -127,6 +127,17 @@ impl Config {
         layer * self.layers as u128 + d + heads * v * d
     }
 
+    /// Refuses a shape that no model can have, before anything is made of it.
+    pub(crate) fn sound(&self) -> Result<(), Error> {
+        let mut fields = Fields::none();
+        self.check(&mut fields);
+        if !(1..=self.vocabulary.max(1)).contains(&self.known_vocabulary) {
+            let expected = format!("1 to the vocabulary of {}", self.vocabulary);
+            fields.problem("known vocabulary", self.known_vocabulary.to_string(), expected);
+        }
+        fields.finish()
+    }
+
     fn check(&self, fields: &mut Fields) {
         for (item, found, limit) in [
             ("width", self.width, WIDTH_LIMIT),

@@ -55,10 +55,13 @@ impl<'a, O: Operations> Reader<'a, O> {
 
     fn advance(&mut self, id: u32) -> Result<O::Rows, Error> {
         let ragged = Ragged::new(vec![Span { length: 1, token: self.tokens, past: Some(0) }]);
+        let token = self.tokens;
+        let named = |error| at_token(error, token);
         let mut residual = self.network.embed(&[id])?;
         for (layer, own) in self.pasts.iter_mut().enumerate() {
             let pass = Pass { past: Some(own), keep: Keep::States, ..Pass::over(&ragged) };
-            let (after, next) = self.network.block(layer, &residual, &pass, &mut Untapped)?;
+            let (after, next) =
+                self.network.block(layer, &residual, &pass, &mut Untapped).map_err(named)?;
             if let Some(next) = next {
                 *own = self.network.follow(layer, own, next)?;
             }
@@ -66,6 +69,14 @@ impl<'a, O: Operations> Reader<'a, O> {
         }
         self.tokens += 1;
         Ok(residual)
+    }
+}
+
+/// An error of a row that is this token.
+fn at_token(error: Error, token: usize) -> Error {
+    match error {
+        Error::NotFinite(found) => found.at(token, None).into(),
+        other => other,
     }
 }
 

@@ -3,6 +3,8 @@
 use std::fmt::{self, Display, Formatter};
 use std::path::PathBuf;
 
+use crate::NotFinite;
+
 /// How many problems a message lists before it only counts the rest.
 const LISTED: usize = 20;
 
@@ -247,6 +249,17 @@ pub enum Error {
     #[error("the prompt is empty\nhelp: write at least one word, or one token id")]
     EmptyPrompt,
 
+    /// A prompt is to be completed by more tokens than there is reason for.
+    #[error(
+        "{asked} tokens are asked for\nhelp: ask for {limit} at most, and go on from there with a longer prompt"
+    )]
+    TooManyTokens {
+        /// How many.
+        asked: usize,
+        /// The most.
+        limit: usize,
+    },
+
     /// A token that the model does not have.
     #[error(
         "token {id} at place {place} is outside the vocabulary\nhelp: this model's tokens are 0 to {}",
@@ -276,7 +289,8 @@ pub enum Error {
 
     /// Work cannot be spread over so many threads.
     #[error(
-        "cannot run on `{asked}` threads: {why}\nhelp: write 1 or more; as many as the machine has cores is best"
+        "cannot run on `{asked}` threads: {why}\nhelp: write a number from 1 to {}; as many as the machine has cores is best",
+        crate::Threads::limit()
     )]
     Threads {
         /// What was asked for.
@@ -295,6 +309,10 @@ pub enum Error {
         /// What the processor has.
         known: Vec<&'static str>,
     },
+
+    /// A run met numbers that are not finite, or too large to be squared.
+    #[error("{0}")]
+    NotFinite(Box<NotFinite>),
 
     /// A tap failed.
     #[error("a tap failed: {source}")]
@@ -317,6 +335,12 @@ pub enum Error {
         /// The shape it returned.
         found: Vec<usize>,
     },
+}
+
+impl From<NotFinite> for Error {
+    fn from(found: NotFinite) -> Self {
+        Self::NotFinite(Box::new(found))
+    }
 }
 
 /// Problems, a line each when there are several.

@@ -33,6 +33,8 @@ pub(crate) struct Block<O: Operations> {
     /// Width K of the convolution.
     taps: usize,
     epsilon: f64,
+    /// Its number, from 0.
+    layer: usize,
 }
 
 impl<O: Operations> Block<O> {
@@ -43,7 +45,9 @@ impl<O: Operations> Block<O> {
         config: &Config,
         layer: usize,
     ) -> Result<Self, Error> {
-        let named = |name: &str| tensors.tensor(&format!("backbone.layers.{layer}.{name}"));
+        let named = |name: &str| {
+            tensors.tensor_for(&format!("backbone.layers.{layer}.{name}"), operations.dtype())
+        };
         let bias = |name: &str, present: bool| present.then(|| named(name)).transpose();
         let into = named("mixer.in_proj.weight")?; // [2E, D]
         let into_bias = bias("mixer.in_proj.bias", config.projection_bias)?;
@@ -74,6 +78,7 @@ impl<O: Operations> Block<O> {
             inner: config.inner,
             taps: config.convolution,
             epsilon: config.epsilon,
+            layer,
         })
     }
 

@@ -6,12 +6,16 @@ use std::sync::Arc;
 use candle_core::Tensor;
 
 use crate::decode::Reader;
+use crate::finite::LARGE;
 use crate::network::{Network, Silent};
 use crate::ops::{Cpu, Operations, Plain};
 use crate::reading::Meter;
 use crate::record::{Activations, Recorder};
 use crate::tap::{Spot, Tap};
-use crate::{Checkpoint, Config, Error, Source, Tensors, Threads, Tokens, random_tensors};
+use crate::{Checkpoint, Config, Error, Origin, Source, Tensors, Threads, Tokens, random_tensors};
+
+/// The most tokens that a prompt is completed by: hours of work on most machines.
+const TOKENS_LIMIT: usize = 1 << 16;
 
 /// How a model's numbers are computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -86,6 +90,7 @@ impl Model {
     /// # Errors
     /// When the shape is not sound.
     pub fn random(config: &Config, seed: u64) -> Result<Self, Error> {
+        config.sound()?;
         let tensors = random_tensors(config, seed);
         Self::new(Checkpoint::new("random", config.clone(), tensors), Compute::Fast)
     }
@@ -93,10 +98,11 @@ impl Model {
     /// Packs a checkpoint for a device.
     ///
     /// # Errors
-    /// When a tensor is missing or cannot be read, `MAMBASCOPE_THREADS` is no number of threads, or `MAMBASCOPE_UNIT` no
+    /// When the shape is not sound, a tensor is missing or cannot be read, `MAMBASCOPE_THREADS` is no number of threads, or `MAMBASCOPE_UNIT` no
     /// vector unit of this processor.
     pub fn new(checkpoint: Checkpoint, compute: Compute) -> Result<Self, Error> {
         Cpu::check_unit()?;
+        checkpoint.config.sound()?;
         Self::packed(checkpoint, compute, &Threads::from_environment()?, &Meter::unwatched())
     }
 
@@ -244,7 +250,7 @@ impl Model {
     /// returns `[L, V]`; the last V minus `known_vocabulary` columns are padding.
     ///
     /// # Errors
-    /// When the prompt is empty or a token is outside the vocabulary.
+    /// When the prompt is empty or a token is outside the vocabulary; [`Error::NotFinite`] where a number overflows.
     pub fn logits(&self, ids: &[u32]) -> Result<Tensor, Error> {
         self.run_with(ids, &mut Silent)
     }
@@ -255,7 +261,7 @@ impl Model {
     /// When the prompt is not sound, or the tap fails.
     pub fn run_with(&self, ids: &[u32], tap: &mut dyn Tap) -> Result<Tensor, Error> {
         let embeddings = self.embeddings(ids)?;
-        self.with_network(Run { embeddings: &embeddings, tap })
+        self.run_embeddings(&embeddings, tap)
     }
 
     /// Runs embeddings `[L, D]` in place of tokens under a tap, and returns the logits.
@@ -263,7 +269,23 @@ impl Model {
     /// # Errors
     /// When the embeddings have another width, or the tap fails.
     pub fn run_embeddings(&self, embeddings: &Tensor, tap: &mut dyn Tap) -> Result<Tensor, Error> {
-        self.with_network(Run { embeddings, tap })
+        self.with_network(Run { embeddings, tap }).map_err(|error| self.blamed(error))
+    }
+
+    /// An error with the weight that is its likely cause: where numbers that are not finite were computed in a layer that has
+    /// a weight of more than a million, that one.
+    ///
+    /// # Cost
+    /// Of such an error, the weights of one layer are read.
+    pub fn blamed(&self, error: Error) -> Error {
+        match error {
+            Error::NotFinite(mut found) if found.origin == Origin::Model => {
+                let largest = self.tensors().largest_near(found.site, found.layer);
+                found.weight = largest.filter(|weight| weight.value.abs() > LARGE);
+                Error::NotFinite(found)
+            }
+            other => other,
+        }
     }
 
     /// The activations of a prompt at these spots, and its logits.
@@ -332,7 +354,8 @@ impl Model {
     /// When the prompt is not sound.
     pub fn predict(&self, ids: &[u32]) -> Result<(u32, f64), Error> {
         self.check_ids(ids)?;
-        self.with_network(Predict { ids, known: self.config().known_vocabulary })
+        let predict = Predict { ids, known: self.config().known_vocabulary };
+        self.with_network(predict).map_err(|error| self.blamed(error))
     }
 
     /// The most probable next tokens, one after the other, each read before the next is chosen.
@@ -341,7 +364,7 @@ impl Model {
     /// The prompt once, then one pass through the weights for each token but the last.
     ///
     /// # Errors
-    /// When the prompt is not sound.
+    /// When the prompt is not sound, or more than 65,536 tokens are asked for.
     ///
     /// # Example
     /// ```
@@ -354,7 +377,11 @@ impl Model {
     /// ```
     pub fn complete(&self, ids: &[u32], tokens: usize) -> Result<Vec<u32>, Error> {
         self.check_ids(ids)?;
-        self.with_network(Complete { ids, tokens, known: self.config().known_vocabulary })
+        if tokens > TOKENS_LIMIT {
+            return Err(Error::TooManyTokens { asked: tokens, limit: TOKENS_LIMIT });
+        }
+        let complete = Complete { ids, tokens, known: self.config().known_vocabulary };
+        self.with_network(complete).map_err(|error| self.blamed(error))
     }
 }
 

@@ -8,10 +8,10 @@ use rayon::prelude::*;
 use crate::blind::{LaneInputs, Unseen};
 use crate::block::{Pass, Past, Reach};
 use crate::mamba1::Block;
-use crate::ops::{Linear, Operations};
+use crate::ops::{Linear, Normed, Operations};
 use crate::reading::Meter;
 use crate::tap::{AtLayer, RowTap, Spot, Tap, Untapped};
-use crate::{Config, Error, Ragged, Site, Tensors, Threads};
+use crate::{Config, Error, NotFinite, Ragged, Site, Tensors, Threads};
 
 /// A model's weights on a device.
 #[derive(Debug, Clone)]
@@ -41,7 +41,7 @@ impl<O: Operations> Network<O> {
         config: &Config,
         meter: &Meter,
     ) -> Result<Self, Error> {
-        let named = |name: &str| tensors.tensor(name);
+        let named = |name: &str| tensors.tensor_for(name, operations.dtype());
         let parts = config.layers + 1;
         let head = Linear { weight: named("lm_head.weight")?, bias: None }; // [V, D]
         let head = operations.matrix(&head)?;
@@ -219,21 +219,45 @@ impl<O: Operations> Network<O> {
     /// Logits of residual rows: final norm and head, `[rows, V]`.
     ///
     /// # Errors
-    /// When an operation fails.
+    /// When an operation fails; [`Error::NotFinite`] where the residual stream or a logit is not finite.
     pub fn logits(&self, residual: &O::Rows) -> Result<O::Rows, Error> {
-        let normed =
-            self.operations.norm(residual, &self.weights.norm, self.weights.config.epsilon)?;
-        self.operations.project(&normed, &self.weights.head)
+        let logits = self.operations.project(&self.normed(residual)?, &self.weights.head)?;
+        self.sound_logits(&logits)?;
+        Ok(logits)
+    }
+
+    /// Residual rows behind the final norm.
+    fn normed(&self, residual: &O::Rows) -> Result<O::Rows, Error> {
+        let Weights { norm, config, .. } = &*self.weights;
+        let Normed { rows, unsound } = self.operations.norm(residual, norm, config.epsilon)?;
+        let Some(row) = unsound else { return Ok(rows) };
+        let spot = Spot { site: Site::Resid, layer: config.layers.saturating_sub(1) };
+        Err(NotFinite::of(&self.operations, residual, row, spot)?.into())
+    }
+
+    /// Refuses logits that are not finite.
+    fn sound_logits(&self, logits: &O::Rows) -> Result<(), Error> {
+        let Some(row) = self.operations.unsound(logits) else { return Ok(()) };
+        let spot = Spot { site: Site::Logits, layer: 0 };
+        Err(NotFinite::of(&self.operations, logits, row, spot)?.into())
     }
 
     /// The probability of a token behind residual rows, in the softmax of their logits; those are not written down.
     ///
     /// # Errors
-    /// When an operation fails.
+    /// When an operation fails; [`Error::NotFinite`] where the residual stream or a logit is not finite.
     pub fn probability(&self, residual: &O::Rows, token: usize) -> Result<Vec<f64>, Error> {
-        let Weights { norm, config, head, .. } = &*self.weights;
-        let normed = self.operations.norm(residual, norm, config.epsilon)?;
-        self.operations.probability_of(&normed, head, token)
+        let head = &self.weights.head;
+        let normed = self.normed(residual)?;
+        let p = self.operations.probability_of(&normed, head, token)?;
+        if let Some(row) = p.iter().position(|p| !p.is_finite()) {
+            // Written down to say what is wrong with them.
+            let logits =
+                self.operations.project(&self.operations.gather(&normed, &[row])?, head)?;
+            let spot = Spot { site: Site::Logits, layer: 0 };
+            return Err(NotFinite::of(&self.operations, &logits, 0, spot)?.at(row, None).into());
+        }
+        Ok(p)
     }
 
     /// One whole prompt from its embeddings `[L, D]` to logits `[L, V]`, under a tap.
@@ -256,9 +280,10 @@ impl<O: Operations> Network<O> {
         for layer in 0..self.layers() {
             residual = self.block(layer, &residual, &pass, &mut AtLayer { tap, layer, config })?.0;
         }
-        let mut normed = operations.norm(&residual, &self.weights.norm, config.epsilon)?;
+        let mut normed = self.normed(&residual)?;
         end(tap, Site::FinalNorm, &mut normed)?;
         let mut logits = operations.project(&normed, &self.weights.head)?;
+        self.sound_logits(&logits)?;
         end(tap, Site::Logits, &mut logits)?;
         operations.download(&logits)
     }

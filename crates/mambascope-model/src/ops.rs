@@ -46,6 +46,15 @@ pub struct Selection<'a, R> {
     pub c: &'a R,
 }
 
+/// Rows behind a norm.
+#[derive(Debug)]
+pub struct Normed<R> {
+    /// The normed rows.
+    pub rows: R,
+    /// The first row whose mean of squares is not finite: it holds NaN, infinity or numbers too large to be squared.
+    pub unsound: Option<usize>,
+}
+
 /// Which states the scan hands back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
@@ -102,7 +111,9 @@ pub trait Operations: Debug + Send + Sync + Sized + 'static {
         x: &Self::Rows,
         weight: &Self::Vector,
         epsilon: f64,
-    ) -> Result<Self::Rows, Error>;
+    ) -> Result<Normed<Self::Rows>, Error>;
+    /// The first row with a number that is not finite.
+    fn unsound(&self, x: &Self::Rows) -> Option<usize>;
     /// `W x + b` of each row.
     fn project(&self, x: &Self::Rows, matrix: &Self::Matrix) -> Result<Self::Rows, Error>;
     /// The causal depthwise convolution along each span; `past` are the inputs that the spans' `past` rows lie in.
@@ -188,7 +199,7 @@ pub trait Operations: Debug + Send + Sync + Sized + 'static {
     ) -> Result<(), Error>;
     /// One matrix below another.
     fn stack(&self, parts: &[Self::Rows]) -> Result<Self::Rows, Error>;
-    /// The probability of one column in the softmax of each row of logits.
+    /// The probability of one column in the softmax of each row of logits; NaN where a logit of the row is not finite.
     fn probability(&self, logits: &Self::Rows, column: usize) -> Result<Vec<f64>, Error>;
     /// The probability of one column in the softmax of `W x + b`, of each row: the same bits as of the logits.
     fn probability_of(

@@ -4,7 +4,7 @@ use candle_core::Tensor;
 
 use crate::ops::Operations;
 use crate::site::Timing;
-use crate::{Config, Error, Site};
+use crate::{Config, Error, NotFinite, Origin, Site};
 
 /// A place in a run: a site of a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,7 +49,8 @@ pub trait Tap {
     /// Sees an activation and returns what the run goes on with, of the same shape.
     ///
     /// # Errors
-    /// Whatever goes wrong inside; the run stops with that error.
+    /// Whatever goes wrong inside; the run stops with that error. It also stops with [`Error::NotFinite`] where a number of
+    /// what is returned is NaN or infinite.
     fn visit(&mut self, spot: Spot, activation: Tensor) -> Result<Tensor, Error>;
 
     /// Hears that the run is at a spot, wanted or not; an error ends the run.
@@ -157,6 +158,9 @@ impl<O: Operations> RowTap<O> for AtLayer<'_> {
         at: &[usize],
     ) -> Result<(), Error> {
         let spot = Spot { site, layer: self.layer };
+        if let Some(row) = operations.unsound(rows) {
+            return Err(NotFinite::of(operations, rows, row, spot)?.at(at[row], None).into());
+        }
         let flat = operations.download(rows)?;
         let (count, width) = flat.dims2()?;
         let shape = [vec![count], site.token_shape(self.config)].concat();
@@ -170,6 +174,10 @@ impl<O: Operations> RowTap<O> for AtLayer<'_> {
             return Err(Error::TapShape { site, layer: self.layer, expected: shape, found });
         }
         *rows = operations.upload(&after.reshape((count, width))?)?;
+        if let Some(row) = operations.unsound(rows) {
+            let found = NotFinite::of(operations, rows, row, spot)?.from(Origin::Tap);
+            return Err(found.at(at[row], None).into());
+        }
         Ok(())
     }
 }

@@ -1,7 +1,10 @@
 //! On how many threads a model runs.
 
+mod shared;
+
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -12,6 +15,9 @@ use crate::Error;
 
 /// The variable that says on how many threads models run where nothing else is said.
 const VARIABLE: &str = "MAMBASCOPE_THREADS";
+
+/// How many threads there may be on any machine, so that a command that names some runs on a smaller one too.
+const LEAST_LIMIT: usize = 64;
 
 /// Numbers under which work on each of them is not worth a second thread.
 const FEW: usize = 1 << 16;
@@ -32,15 +38,29 @@ pub struct Threads(Option<Arc<ThreadPool>>);
 static POOLS: Mutex<BTreeMap<usize, Weak<ThreadPool>>> = Mutex::new(BTreeMap::new());
 
 impl Threads {
+    /// The most threads that work may be spread over here: four times as many as the machine runs at once, and 64 at least.
+    ///
+    /// More would only wait for each other, and every one of them takes memory and a place among the system's processes.
+    pub fn limit() -> usize {
+        LEAST_LIMIT.max(4 * std::thread::available_parallelism().map_or(1, NonZero::get))
+    }
+
     /// So many threads.
     ///
     /// # Errors
-    /// When there are to be none, or the system gives none.
+    /// When there are to be none or more than [`Threads::limit`], or the system gives fewer.
     pub fn new(count: usize) -> Result<Self, Error> {
         let refused = |why: String| Error::Threads { asked: count.to_string(), why };
         if count == 0 {
             return Err(refused("there must be one at least".to_owned()));
         }
+        let limit = Self::limit();
+        if count > limit {
+            let why =
+                format!("the limit here is {limit}, because more threads only wait for each other");
+            return Err(refused(why));
+        }
+        shared::prepare()?;
         let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pool) = pools.get(&count).and_then(Weak::upgrade) {
             return Ok(Self(Some(pool)));
@@ -51,12 +71,17 @@ impl Threads {
         Ok(Self(Some(pool)))
     }
 
-    /// As many as `MAMBASCOPE_THREADS` says; rayon's own where it says nothing.
+    /// As many as `MAMBASCOPE_THREADS` says; rayon's own where it says nothing: as many as `RAYON_NUM_THREADS` says, or as
+    /// the machine runs at once, or fewer where the system gives no more.
     ///
     /// # Errors
-    /// When it says something else than a number of threads.
+    /// When one of the variables says something else than a number of threads up to [`Threads::limit`], or the system gives
+    /// no thread at all.
     pub fn from_environment() -> Result<Self, Error> {
-        let Some(text) = std::env::var_os(VARIABLE) else { return Ok(Self::default()) };
+        let Some(text) = std::env::var_os(VARIABLE) else {
+            shared::prepare()?;
+            return Ok(Self::default());
+        };
         let text = text.to_string_lossy();
         if let Ok(count) = text.trim().parse() {
             return Self::new(count);
@@ -223,5 +248,15 @@ mod tests {
         }
         assert!(Threads::new(0).is_err());
         Ok(())
+    }
+
+    #[test]
+    fn no_number_of_threads_is_without_bound() {
+        assert!(Threads::limit() >= 64);
+        for count in [Threads::limit() + 1, 4096, 100_000, 1 << 40, usize::MAX] {
+            let said = Threads::new(count).expect_err("too many").to_string();
+            assert!(said.contains(&count.to_string()), "{said}");
+            assert!(said.contains(&format!("the limit here is {}", Threads::limit())), "{said}");
+        }
     }
 }

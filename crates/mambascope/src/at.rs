@@ -26,7 +26,7 @@ impl Extent {
 impl fmt::Display for Extent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.first, self.end) {
-            (Some(first), Some(end)) if end == first + 1 => write!(f, "{first}"),
+            (Some(first), Some(end)) if first.checked_add(1) == Some(end) => write!(f, "{first}"),
             (first, end) => {
                 first.map_or(Ok(()), |first| write!(f, "{first}"))?;
                 write!(f, "..")?;
@@ -195,8 +195,13 @@ impl Window {
     pub fn layers(self, centre: usize, layers: usize) -> Range<usize> {
         let (lower, upper) = (self.size / 2, self.size.div_ceil(2));
         match self.convention {
-            Convention::Code => centre.saturating_sub(lower)..layers.min(centre + upper),
-            Convention::Paper => (centre + 1).saturating_sub(upper)..layers.min(centre + 1 + lower),
+            Convention::Code => {
+                centre.saturating_sub(lower)..layers.min(centre.saturating_add(upper))
+            }
+            Convention::Paper => {
+                let after = centre.saturating_add(1);
+                after.saturating_sub(upper)..layers.min(after.saturating_add(lower))
+            }
         }
     }
 }

@@ -136,6 +136,9 @@ impl HiddenAttention {
     }
 
     fn tensor(&self, map: &[f64]) -> Result<Tensor, Error> {
+        if !map.iter().all(|value| value.is_finite()) {
+            return Err(Error::Overflow { what: "the hidden attention".to_owned() });
+        }
         Ok(Tensor::from_slice(map, (self.tokens, self.tokens), &Device::Cpu)?)
     }
 

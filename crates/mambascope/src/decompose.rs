@@ -120,6 +120,12 @@ impl Trace {
         let out: Vec<Vec<f64>> = out.to_dtype(DType::F64)?.to_vec2()?;
         let states = model.config().state;
         let cells = sizes(&gated, &out, model.config().inner * states, states);
+        let is_finite = |cell: &StateCell| cell.size.is_finite();
+        if !(cells.iter().all(is_finite) && gated.iter().flatten().all(|number| number.is_finite()))
+        {
+            let what = format!("the decomposition of layer {layer} after token {token}");
+            return Err(Error::Overflow { what });
+        }
         Ok(Decomposition { trace, layer, token, states, gated, out, cells })
     }
 }
@@ -228,10 +234,10 @@ impl Decomposition {
     pub fn change(&self, sample: usize, channel: usize, dim: usize) -> Option<Vec<Vec<f64>>> {
         let width = self.cells.len();
         let gated = self.gated.get(sample)?;
-        let place = channel * self.states + dim;
-        if dim >= self.states || place >= width {
+        if dim >= self.states || channel >= width / self.states.max(1) {
             return None;
         }
+        let place = channel * self.states + dim;
         let at = |gated: &[f64]| self.out.iter().map(|row| row[channel] * gated[place]).collect();
         Some(gated.chunks_exact(width).map(at).collect())
     }

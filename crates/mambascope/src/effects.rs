@@ -104,7 +104,7 @@ impl Effects {
         warnings.extend(plan.asked.warning(outcome.answer));
         let corrupted = !matches!(plan.corrupted, Corrupted::Nothing);
         warnings.extend(outcome_warnings(&outcome, corrupted, &piece));
-        Ok(Self {
+        let effects = Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             model: model.name().to_owned(),
             model_digest: model.digest()?,
@@ -139,7 +139,21 @@ impl Effects {
             normalised: None,
             also: outcome.also.into_iter().map(measured).collect(),
             foil: plan.asked.foil.map(piece),
-        })
+        };
+        effects.finite()
+    }
+
+    /// These effects, where all scores are finite: their samples are, and their means may still overflow.
+    fn finite(self) -> Result<Self, Error> {
+        let front = (self.metric, self.low, &self.scores);
+        let also = self.also.iter().map(|also| (also.metric, also.low, &also.scores));
+        let is_finite = |(_, low, scores): &(Metric, f64, &Vec<f64>)| {
+            low.is_finite() && scores.iter().all(|score| score.is_finite())
+        };
+        match std::iter::once(front).chain(also).find(|metric| !is_finite(metric)) {
+            Some((metric, ..)) => Err(Error::Overflow { what: format!("the mean {metric}") }),
+            None => Ok(self),
+        }
     }
 
     /// The score, p(answer) unless another [`metric`](Effects::metric) is in front, with one cell restored; `None` outside

@@ -53,6 +53,28 @@ pub enum Error {
         layer: usize,
     },
 
+    /// A metric of a run is not finite.
+    #[error(
+        "{metric} of {run} is {value}\nhelp: its logits lie too far apart for f64; check the checkpoint's weights, or measure `p` alone"
+    )]
+    MetricNotFinite {
+        /// The metric.
+        metric: Metric,
+        /// What it came to.
+        value: f64,
+        /// The run, in words.
+        run: String,
+    },
+
+    /// A result is not finite, though all that it was made from is.
+    #[error(
+        "{what} is not finite\nhelp: its numbers lie too far apart for f64; check the checkpoint's weights"
+    )]
+    Overflow {
+        /// What was to be computed.
+        what: String,
+    },
+
     /// A heatmap was asked of a trace that restores nothing.
     #[error(
         "nothing is restored, so there is no map\nhelp: `.restore(..)` restores the residual, layer by layer"

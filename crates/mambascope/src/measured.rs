@@ -128,7 +128,7 @@ impl Effects {
             return Err(Error::NoWay { metric: self.metric, low, high });
         }
         let all = |raw: &[f64]| raw.iter().map(|&raw| by.apply(raw)).collect();
-        Ok(Self {
+        let next = Self {
             normalised: Some(by),
             high: by.apply(high),
             low: by.apply(low),
@@ -136,7 +136,15 @@ impl Effects {
             scores: all(&self.scores),
             sample_scores: all(&self.sample_scores),
             ..self.clone()
-        })
+        };
+        // A way of almost nothing makes shares that are larger than any number.
+        let is_finite = |numbers: &[f64]| numbers.iter().all(|number| number.is_finite());
+        if is_finite(&next.scores) && is_finite(&next.sample_scores) && is_finite(&next.low_samples)
+        {
+            Ok(next)
+        } else {
+            Err(Error::NoWay { metric: self.metric, low, high })
+        }
     }
 
     /// What was made of the scores.

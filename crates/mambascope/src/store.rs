@@ -41,10 +41,11 @@ fn unwritten(source: serde_json::Error) -> Error {
 impl Effects {
     /// Writes the effects by the file's ending: npz, json, or a picture as svg, png, pdf or txt.
     ///
-    /// An npz has ROME's keys and reads without pickle; scores of cells outside the grid are NaN. `input_tokens` are decoded one
-    /// by one, spaces and all, as ROME has them; `labels` are what pictures here show. Of the residual stream `kind` is `None`,
-    /// and ROME's `plot_trace_heatmap` draws the file. It knows no kind of any other site and refuses their files, unless
-    /// `kind` is named anew: `plot_trace_heatmap({**numpy.load(file), "kind": "mlp"})`. Other metrics that were
+    /// An npz has ROME's keys and reads without pickle; scores of cells outside the grid are NaN, and `asked` is false there:
+    /// a score that was asked for is always a number. `input_tokens` are decoded one by one, spaces and all, as ROME has them;
+    /// `labels` are what pictures here show. Of the residual stream `kind` is `None`, and ROME's `plot_trace_heatmap` draws the
+    /// file. It knows no kind of any other site and refuses their files, unless `kind` is named anew:
+    /// `plot_trace_heatmap({**numpy.load(file), "kind": "mlp"})`. Other metrics that were
     /// measured are there under the same keys with their name added, such as `scores.log_p`.
     ///
     /// # Errors
@@ -127,7 +128,26 @@ impl Effects {
                     && also.low_samples.len() == self.low_samples.len()
                     && also.sample_scores.len() == self.sample_scores.len()
             });
-        if fits { Ok(self) } else { Err("its parts do not fit each other".to_owned()) }
+        if fits { self.told_apart() } else { Err("its parts do not fit each other".to_owned()) }
+    }
+
+    /// These effects, if every score that was asked for is a number.
+    fn told_apart(self) -> Result<Self, String> {
+        let columns = self.layers.len().max(1);
+        let of_cell = |scores: &[f64]| {
+            let cell = scores.iter().position(|score| !score.is_finite())?;
+            let cell = cell % (self.tokens.len() * columns).max(1);
+            Some((self.tokens[cell / columns], self.layers[cell % columns]))
+        };
+        let also = self.also.iter().flat_map(|also| [&also.scores, &also.sample_scores]);
+        let all = [&self.scores, &self.sample_scores].into_iter().chain(also);
+        let cells: Vec<(usize, usize)> = all.filter_map(|scores| of_cell(scores)).collect();
+        match cells.first() {
+            Some((token, layer)) => Err(format!(
+                "the score of token {token} and layer {layer} was asked for and is no finite number"
+            )),
+            None => Ok(self),
+        }
     }
 
     /// The effects in ROME's layout, with a few more keys.
@@ -144,6 +164,8 @@ impl Effects {
         }
         self.insert(&mut npz, "", &self.scores, &self.sample_scores)?;
         self.insert_ends(&mut npz, "")?;
+        let (tokens, layers) = self.whole_shape();
+        npz.insert("asked", Array::new([tokens, layers], self.asked())?);
         npz.insert("low_score", Array::scalar(self.low));
         npz.insert("high_score", Array::scalar(self.high));
         npz.insert("input_ids", Array::vector(ids));
@@ -235,7 +257,19 @@ impl Effects {
         (self.input_ids.len(), layers)
     }
 
-    /// Scores of the cells over the whole grid; NaN where nothing was run.
+    /// Which cells of the whole grid were asked for: those whose scores are numbers.
+    fn asked(&self) -> Vec<bool> {
+        let (tokens, layers) = self.whole_shape();
+        let mut asked = vec![false; tokens * layers];
+        for token in &self.tokens {
+            for &layer in &self.layers {
+                asked[token * layers + layer] = true;
+            }
+        }
+        asked
+    }
+
+    /// Scores of the cells over the whole grid; NaN where nothing was run, as [`asked`](Self::asked) says.
     fn whole(&self, scores: &[f64]) -> Vec<f64> {
         let (tokens, layers) = self.whole_shape();
         let mut whole = vec![f64::NAN; tokens * layers];
@@ -302,6 +336,10 @@ fn read(npz: &Npz) -> Result<Effects, String> {
         let read = scores_of(npz, &effects, &ending)?;
         let also = &mut effects.also[index];
         (also.scores, also.sample_scores) = read;
+    }
+    let asked = npz.array("asked").map(Array::values);
+    if asked.is_some_and(|asked| *asked != Values::Bool(effects.asked())) {
+        return Err("`asked` and `result` do not fit each other".to_owned());
     }
     effects.sound()
 }

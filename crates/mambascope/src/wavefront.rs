@@ -27,6 +27,7 @@ mod map;
 mod mean;
 mod memory;
 mod meter;
+mod places;
 mod put;
 mod sheet;
 mod source;
@@ -224,13 +225,22 @@ impl<'a> Run<'a> {
                     meter: &self.meter,
                 };
                 let on = On { walk: &walk, sheets: &mut *sheets };
-                let shared = self.model.with_network(on)?;
+                let walked = self.model.with_network(on);
+                let shared = walked.map_err(|error| blamed(self.model, error))?;
                 if let Some(sheet) = sheets.first_mut() {
                     sheet.work += shared;
                 }
             }
         }
         Ok(())
+    }
+}
+
+/// An error with the weight that is its likely cause.
+fn blamed(model: &Model, error: Error) -> Error {
+    match error {
+        Error::Model(error) => model.blamed(error).into(),
+        other => other,
     }
 }
 

@@ -57,5 +57,5 @@ fn prompts_and_completions_have_equal_bits_on_any_number_of_threads() {
 #[test]
 fn no_threads_are_refused() {
     let said = Model::tiny().threads(0).expect_err("a refusal").to_string();
-    assert!(said.contains("help: write 1 or more"), "{said}");
+    assert!(said.contains("help: write a number from 1"), "{said}");
 }

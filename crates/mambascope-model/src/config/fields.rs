@@ -28,6 +28,11 @@ impl Fields {
         Ok(fields)
     }
 
+    /// The keys of a config that is in no file.
+    pub(super) fn none() -> Self {
+        Self { file: PathBuf::from("the config"), object: Map::new(), problems: Vec::new() }
+    }
+
     pub(super) fn file(&self) -> &Path {
         &self.file
     }

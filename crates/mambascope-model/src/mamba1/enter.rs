@@ -2,8 +2,8 @@
 
 use super::{Block, Seer};
 use crate::block::Known;
-use crate::ops::Operations;
-use crate::{Error, Site};
+use crate::ops::{Normed, Operations};
+use crate::{Error, NotFinite, Site, Spot};
 
 /// Rows between the norm and the input projections.
 pub(super) struct Entering<'a, O: Operations> {
@@ -26,14 +26,32 @@ impl<O: Operations> Block<O> {
     ) -> Result<Entering<'a, O>, Error> {
         let all = operations.count(residual);
         let Some(known) = known else {
-            let mut normed = operations.norm(residual, &self.norm, self.epsilon)?; // [rows, D]
+            let normed = operations.norm(residual, &self.norm, self.epsilon)?;
+            let mut normed = self.sound(operations, residual, normed)?; // [rows, D]
             see.every(Site::NormOut, &mut normed)?;
             return Ok(Entering { fresh: (0..all).collect(), normed, known: None });
         };
         let fresh: Vec<usize> = (0..all).filter(|&row| known.rows[row].is_none()).collect();
         let rows = operations.gather(residual, &fresh)?;
-        let normed = operations.norm(&rows, &self.norm, self.epsilon)?;
+        let Normed { rows: normed, unsound } = operations.norm(&rows, &self.norm, self.epsilon)?;
+        let unsound = unsound.map(|row| fresh[row]);
+        let normed = self.sound(operations, residual, Normed { rows: normed, unsound })?;
         Ok(Entering { fresh, normed, known: Some(known) })
+    }
+
+    /// Normed rows, or an error that names the residual stream before them, which the layer below made.
+    fn sound(
+        &self,
+        operations: &O,
+        residual: &O::Rows,
+        Normed { rows, unsound }: Normed<O::Rows>,
+    ) -> Result<O::Rows, Error> {
+        let Some(row) = unsound else { return Ok(rows) };
+        let spot = match self.layer.checked_sub(1) {
+            Some(layer) => Spot { site: Site::Resid, layer },
+            None => Spot { site: Site::Embed, layer: 0 },
+        };
+        Err(NotFinite::of(operations, residual, row, spot)?.into())
     }
 }
 

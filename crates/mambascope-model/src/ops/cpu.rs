@@ -21,14 +21,14 @@ use candle_core::{DType, Storage, Tensor};
 use self::convolve::Convolution;
 pub use self::limits::MainMemory;
 
-use self::elementwise::{Curve, Pair, bend, norm, paired};
+use self::elementwise::{Curve, Pair, bend, norm, paired, unsound};
 use self::project::PackedMatrix;
 use self::scan::Decay;
 use self::tile::rows_a_tile;
 use self::vector::Unit;
 use super::inner;
 use super::plain::stack;
-use super::{Keep, Linear, Operations, Selection, Taps};
+use super::{Keep, Linear, Normed, Operations, Selection, Taps};
 use crate::packed::Packed;
 use crate::{Error, Ragged, Threads};
 
@@ -119,8 +119,17 @@ impl Operations for Cpu {
         rows.to_tensor()
     }
 
-    fn norm(&self, x: &Packed<f32>, weight: &Vec<f32>, epsilon: f64) -> Result<Packed<f32>, Error> {
+    fn norm(
+        &self,
+        x: &Packed<f32>,
+        weight: &Vec<f32>,
+        epsilon: f64,
+    ) -> Result<Normed<Packed<f32>>, Error> {
         Ok(norm(x, weight, epsilon, &self.threads))
+    }
+
+    fn unsound(&self, x: &Packed<f32>) -> Option<usize> {
+        unsound(x, &self.threads)
     }
 
     fn project(&self, x: &Packed<f32>, matrix: &PackedMatrix) -> Result<Packed<f32>, Error> {

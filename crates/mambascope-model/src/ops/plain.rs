@@ -8,8 +8,9 @@ use candle_core::{DType, Tensor, WithDType};
 use num_traits::Float;
 
 use super::inner::{self, Poles};
-use super::{Keep, Linear, Operations, Selection, Taps};
+use super::{Keep, Linear, Normed, Operations, Selection, Taps};
 use crate::buffer::Number;
+use crate::finite::first_row;
 use crate::packed::Packed;
 use crate::{Error, Ragged};
 
@@ -102,17 +103,29 @@ impl<T: Real> Operations for Plain<T> {
         rows.to_tensor()
     }
 
-    fn norm(&self, x: &Packed<T>, weight: &Packed<T>, epsilon: f64) -> Result<Packed<T>, Error> {
-        let mut out = x.clone();
+    fn norm(
+        &self,
+        x: &Packed<T>,
+        weight: &Packed<T>,
+        epsilon: f64,
+    ) -> Result<Normed<Packed<T>>, Error> {
+        let (mut out, mut unsound) = (x.clone(), None);
         for index in 0..x.rows() {
             let row = x.row(index);
             let mean = dot(row, row) / real(row.len() as f64);
+            if !mean.is_finite() {
+                unsound = unsound.or(Some(index));
+            }
             let scale = T::one() / (mean + real(epsilon)).sqrt();
             for (value, &weight) in out.row_mut(index).iter_mut().zip(weight.values()) {
                 *value = *value * scale * weight;
             }
         }
-        Ok(out)
+        Ok(Normed { rows: out, unsound })
+    }
+
+    fn unsound(&self, x: &Packed<T>) -> Option<usize> {
+        first_row(x.values(), x.columns(), Float::is_finite)
     }
 
     fn project(&self, x: &Packed<T>, matrix: &PlainMatrix<T>) -> Result<Packed<T>, Error> {
@@ -302,6 +315,9 @@ impl<T: Real> Operations for Plain<T> {
     fn probability(&self, logits: &Packed<T>, column: usize) -> Result<Vec<f64>, Error> {
         let one = |row: usize| {
             let row = logits.row(row);
+            if !row.iter().all(|logit| logit.is_finite()) {
+                return f64::NAN;
+            }
             let top = row.iter().copied().fold(T::neg_infinity(), Float::max);
             let sum: f64 = row.iter().map(|&value| exact(value - top).exp()).sum();
             exact(row[column] - top).exp() / sum

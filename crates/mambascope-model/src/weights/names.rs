@@ -6,6 +6,8 @@ use crate::config::Config;
 
 /// The embedding, whose rows are the vocabulary.
 pub(super) const EMBEDDING: &str = "backbone.embedding.weight";
+/// The weight of the norm before the head.
+pub(super) const FINAL_NORM: &str = "backbone.norm_f.weight";
 /// The head that turns the last residual into logits.
 pub(super) const HEAD: &str = "lm_head.weight";
 
@@ -34,7 +36,7 @@ pub(super) fn expected(config: &Config) -> BTreeMap<String, Vec<usize>> {
     let (d, v) = (config.width, config.vocabulary);
     let mut shapes = BTreeMap::new();
     shapes.insert(EMBEDDING.to_owned(), vec![v, d]);
-    shapes.insert("backbone.norm_f.weight".to_owned(), vec![d]);
+    shapes.insert(FINAL_NORM.to_owned(), vec![d]);
     if !config.tied_head {
         shapes.insert(HEAD.to_owned(), vec![v, d]);
     }

@@ -1,6 +1,7 @@
 //! Weights that stay in their files until they are asked for.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use candle_core::Tensor;
@@ -63,6 +64,12 @@ impl Stored {
 
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.places.keys().map(String::as_str)
+    }
+
+    /// The file that a tensor is in; none for a name that is unknown.
+    pub(super) fn file_of(&self, name: &str) -> PathBuf {
+        let file = self.places.get(name).and_then(|(file, _)| self.files.get(*file));
+        file.map(|file| file.blob.path().to_owned()).unwrap_or_default()
     }
 
     /// Reads a tensor, if there is one of that name.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use candle_core::{DType, Tensor};
-use mambascope_model::Model;
+use mambascope_model::{Error as ModelError, Fault, Model, NotFinite, Origin, Site};
 
 use super::multivariate::{Moments, Multivariate, student_factors};
 use super::{Distribution, Noise, Placement};
@@ -32,6 +32,8 @@ pub(crate) struct Noisy {
     source: RandomState,
     /// How many vectors were drawn.
     drawn: usize,
+    /// How many samples were.
+    samples: usize,
 }
 
 impl Noisy {
@@ -58,22 +60,45 @@ impl Noisy {
             fitted,
             source: RandomState::new(noise.seed),
             drawn: 0,
+            samples: 0,
         })
     }
 
     /// The next samples: one tensor `[L, D]` each.
     ///
     /// # Errors
-    /// When candle fails, or the watcher stops it between two samples.
+    /// When candle fails, the watcher stops it between two samples, or a sample is not finite.
     pub(crate) fn draw(&mut self, samples: usize, watch: &dyn Watch) -> Result<Vec<Tensor>, Error> {
         let sample = |_| {
             if watch.stopped() {
                 return Err(Error::Stopped);
             }
             let draws = self.vectors(self.places.iter().map(Range::len).sum());
-            self.corrupt(&draws)
+            let corrupted = self.corrupt(&draws)?;
+            self.samples += 1;
+            self.sound(&corrupted)?;
+            Ok(corrupted)
         };
         (0..samples).map(sample).collect()
+    }
+
+    /// Refuses a sample that is not finite, the latest one.
+    fn sound(&self, corrupted: &Tensor) -> Result<(), Error> {
+        let values: Vec<f64> = corrupted.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?;
+        let Some(place) = values.iter().position(|value| !value.is_finite()) else {
+            return Ok(());
+        };
+        let found = NotFinite {
+            site: Site::Embed,
+            layer: 0,
+            token: place / self.width.max(1),
+            run: Some(format!("corrupted sample {}", self.samples - 1)),
+            origin: Origin::Noise,
+            fault: Fault::of(&values),
+            arithmetic: corrupted.dtype(),
+            weight: None,
+        };
+        Err(ModelError::from(found).into())
     }
 
     fn corrupt(&self, sample: &[f64]) -> Result<Tensor, Error> {

@@ -168,12 +168,16 @@ impl Knocked {
     /// The score of one pair in one run of layers; `None` outside the grid.
     pub fn score(&self, row: usize, column: usize) -> Option<f64> {
         let inside = row < self.rows.len() && column < self.layers.len();
-        self.scores.get(row * self.layers.len() + column).copied().filter(|_| inside)
+        if inside { self.scores.get(row * self.layers.len() + column).copied() } else { None }
     }
 
-    /// (x - x0) / x0 of each score, as published for p(answer); of a metric that is 0 for the clean run no number.
+    /// (x - x0) / x0 of each score, as published for p(answer); NaN throughout where x0, the metric of the clean run, is 0 or
+    /// so near to it that the share is larger than any number.
     pub fn relative(&self) -> Vec<f64> {
-        self.scores.iter().map(|score| (score - self.high) / self.high).collect()
+        let share = |score: &f64| (score - self.high) / self.high;
+        let relative: Vec<f64> = self.scores.iter().map(share).collect();
+        let is_known = relative.iter().all(|share| share.is_finite());
+        if is_known { relative } else { vec![f64::NAN; self.scores.len()] }
     }
 
     /// Each score less that of the run as it is.

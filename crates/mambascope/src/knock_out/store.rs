@@ -20,7 +20,7 @@ impl Knocked {
     /// Writes the knock-out by the file's ending: npz, json, csv, or its [`figure`](Knocked::figure) as svg, png, pdf or txt.
     ///
     /// An npz reads without pickle: `scores` and `relative` [pairs, runs of layers], `from` and `to` [pairs, 2], `layers`
-    /// [runs, 2], `high_score`, `metric` and the prompt's keys of a trace; other metrics that were measured are there as
+    /// [runs, 2], `high_score`, `metric`, `relative_known`, false where `relative` is NaN as `high_score` is 0, and the prompt's keys of a trace; other metrics that were measured are there as
     /// `scores.log_p` and `high_score.log_p`, and in a csv as further columns.
     ///
     /// # Errors
@@ -87,7 +87,7 @@ impl Knocked {
         if fits { Ok(knocked) } else { Err(Error::NotKnocked { file: "the text".into(), message }) }
     }
 
-    /// The knock-out as a table, a line for each score.
+    /// The knock-out as a table, a line for each score; `relative` is empty where the metric of the clean run is 0.
     pub fn to_csv(&self) -> String {
         let mut text = format!(
             "pair,from_first,from_end,to_first,to_end,centre,first_layer,layers_end,{},relative",
@@ -105,9 +105,12 @@ impl Knocked {
                 // Writing to a string cannot fail.
                 let _ = write!(
                     text,
-                    "{name},{},{},{},{},{centre},{},{},{score},{change}",
+                    "{name},{},{},{},{},{centre},{},{},{score},",
                     from.start, from.end, to.start, to.end, layers.start, layers.end
                 );
+                if change.is_finite() {
+                    let _ = write!(text, "{change}");
+                }
                 for also in &self.also {
                     let _ = write!(text, ",{}", also.scores[cell]);
                 }
@@ -127,7 +130,10 @@ impl Knocked {
         let centres: Vec<i64> = self.centres.iter().map(|&centre| centre as i64).collect();
         let mut npz = Npz::default();
         npz.insert("scores", Array::new(shape, self.scores.clone())?);
-        npz.insert("relative", Array::new(shape, self.relative())?);
+        let relative = self.relative();
+        let is_known: Vec<bool> = relative.iter().map(|share| share.is_finite()).collect();
+        npz.insert("relative", Array::new(shape, relative)?);
+        npz.insert("relative_known", Array::new(shape, is_known)?);
         npz.insert("high_score", Array::scalar(self.high));
         npz.insert("metric", Array::scalar(self.metric.name()));
         for also in &self.also {

@@ -69,6 +69,17 @@ impl<'a, O: Operations> Base<'a, O> {
         self.ragged.rows()
     }
 
+    /// The run and the token of a row.
+    pub(super) fn place(&self, row: usize) -> (usize, usize) {
+        let run = self.starts.partition_point(|start| *start <= row).saturating_sub(1);
+        (run, self.tokens.get(row).copied().unwrap_or(row))
+    }
+
+    /// Number of tokens of a run.
+    pub(super) fn length(&self, run: usize) -> usize {
+        self.ragged.spans().nth(run).map_or(0, |(_, span)| span.length)
+    }
+
     /// Number of samples.
     pub(super) fn samples(&self) -> usize {
         self.corrupted.max(1)

@@ -1,6 +1,6 @@
 //! The ends of cell rows at the head.
 
-use mambascope_model::{Network, Operations};
+use mambascope_model::{Error as ModelError, Network, Operations};
 
 use super::group::Group;
 use super::head::Gauge;
@@ -21,11 +21,12 @@ pub(super) fn batches<O: Operations>(groups: &[Group<O>], together: usize) -> Ve
 }
 
 /// What the ends of the spans of some groups say; where logits are written down, so few rows meet the head at a time that
-/// they stay in the cache.
+/// they stay in the cache. An error names the row among all ends; `cell` says which one that is.
 pub(super) fn read<O: Operations>(
     network: &Network<O>,
     groups: &[Group<O>],
     gauge: &Gauge<'_>,
+    cell: &dyn Fn(usize) -> String,
 ) -> Result<Vec<f64>, Error> {
     let operations = network.operations();
     let rows: Vec<_> = groups.iter().map(|group| group.rows.clone()).collect();
@@ -34,15 +35,26 @@ pub(super) fn read<O: Operations>(
     let mut read = Vec::with_capacity(all.len() * gauge.width());
     if gauge.wants_p_alone() {
         for some in all.chunks(operations.rows_together()) {
-            read.extend(
-                network.probability(&operations.gather(&rows, some)?, gauge.answer as usize)?,
-            );
+            let p = network.probability(&operations.gather(&rows, some)?, gauge.answer as usize);
+            read.extend(p.map_err(|error| beyond(error, some))?);
         }
         return Ok(read);
     }
     for some in all.chunks(network.rows_at_head()) {
-        let logits = network.logits(&operations.gather(&rows, some)?)?;
-        read.extend(gauge.read(operations, &logits)?);
+        let logits = network.logits(&operations.gather(&rows, some)?);
+        let logits = logits.map_err(|error| beyond(error, some))?;
+        read.extend(gauge.read(operations, &logits, |row| cell(some[row]))?);
     }
     Ok(read)
+}
+
+/// An error of a row of some, as one of all.
+fn beyond(error: ModelError, some: &[usize]) -> ModelError {
+    match error {
+        ModelError::NotFinite(found) => {
+            let row = some.get(found.token).copied().unwrap_or(found.token);
+            found.at(row, None).into()
+        }
+        other => other,
+    }
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use candle_core::{DType, Tensor};
-use mambascope_model::{Config, Model, Operations, Site, Spot};
+use mambascope_model::{
+    Config, Error as ModelError, Model, NotFinite, Operations, Origin, Site, Spot,
+};
 
 use super::mean;
 use crate::Error;
@@ -121,6 +123,9 @@ pub(crate) fn prepare(model: &Model, plan: &Resolved, watch: &dyn Watch) -> Resu
 
 impl Fills {
     /// What goes over rows `now` of a site, each of a sample's token, where the other run or place has `other`.
+    ///
+    /// # Errors
+    /// When an operation fails, or what goes there is not finite; that error's token is the number of the row.
     pub(super) fn values<O: Operations>(
         &self,
         operations: &O,
@@ -129,27 +134,56 @@ impl Fills {
         now: impl FnOnce() -> Result<O::Rows, Error>,
         other: impl FnOnce() -> Result<O::Rows, Error>,
     ) -> Result<O::Rows, Error> {
+        if matches!(self, Self::OtherRun | Self::Elsewhere) {
+            return other();
+        }
+        let (site, layer) = spot;
+        let not_finite = |rows: &O::Rows, row: usize, origin: Origin| -> Error {
+            match NotFinite::of(operations, rows, row, Spot { site, layer }) {
+                Ok(found) => ModelError::from(found.from(origin)).into(),
+                Err(error) => error.into(),
+            }
+        };
+        let now = now()?;
+        if let Some(row) = operations.unsound(&now) {
+            return Err(not_finite(&now, row, Origin::Model));
+        }
+        let made = self.made(operations, spot, whose, &now)?;
+        let rows = operations.upload(&made.contiguous()?)?;
+        match operations.unsound(&rows) {
+            Some(row) => Err(not_finite(&rows, row, self.origin())),
+            None => Ok(rows),
+        }
+    }
+
+    /// Where numbers come from.
+    const fn origin(&self) -> Origin {
+        if matches!(self, Self::Tapped(..)) { Origin::Tap } else { Origin::Fill }
+    }
+
+    /// What is made of rows `now` of a site, in whatever arithmetic.
+    fn made<O: Operations>(
+        &self,
+        operations: &O,
+        spot: (Site, usize),
+        whose: &[Whose],
+        now: &O::Rows,
+    ) -> Result<Tensor, Error> {
+        let now = operations.download(now)?;
         let rows = match self {
-            Self::OtherRun | Self::Elsewhere => return other(),
+            Self::OtherRun | Self::Elsewhere => return Ok(now),
             Self::Tapped(tap, config) => {
                 let spot = Spot { site: spot.0, layer: spot.1 };
                 let tokens: Vec<usize> = whose.iter().map(|whose| whose.token).collect();
-                let made = tap.rows(spot, &tokens, &operations.download(&now()?)?, config)?;
-                return Ok(operations.upload(&made.contiguous()?)?);
+                return Ok(tap.rows(spot, &tokens, &now, config)?);
             }
-            Self::Scaled(factor) => {
-                let scaled = (operations.download(&now()?)?.to_dtype(DType::F64)? * *factor)?;
-                return Ok(operations.upload(&scaled)?);
-            }
-            Self::Drawn(draws) => {
-                let now = operations.download(&now()?)?.to_dtype(DType::F64)?;
-                return Ok(operations.upload(&draws.over(spot, whose, &now)?)?);
-            }
+            Self::Scaled(factor) => return Ok((now.to_dtype(DType::F64)? * *factor)?),
+            Self::Drawn(draws) => return draws.over(spot, whose, &now.to_dtype(DType::F64)?),
             Self::Rows(rows) => rows,
         };
-        let now = operations.download(&now()?)?.to_dtype(DType::F64)?;
+        let now = now.to_dtype(DType::F64)?;
         let row = rows.get(&spot).ok_or(Error::NotKept { site: spot.0, layer: spot.1 })?;
         let row = Tensor::from_slice(row, (1, row.len()), now.device())?;
-        Ok(operations.upload(&row.broadcast_as(now.shape())?.contiguous()?)?)
+        Ok(row.broadcast_as(now.shape())?)
     }
 }

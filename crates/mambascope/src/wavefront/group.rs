@@ -12,7 +12,9 @@ use super::blind::{self, Twin};
 use super::cells::{Cell, Entry};
 use super::fill::{Fills, Whose};
 use super::map::Map;
+use super::places::named;
 use super::put::{Behind, Put, Putter};
+use super::walk::Walk;
 use super::work::Work;
 use crate::Error;
 use crate::check::{Grid, Place, Severed};
@@ -37,6 +39,7 @@ pub(super) struct Group<O: Operations> {
 
 /// What all groups of a map have in common.
 pub(super) struct Ground<'a, O: Operations> {
+    pub(super) walk: &'a Walk<'a>,
     pub(super) network: &'a Network<O>,
     pub(super) base: &'a Base<'a, O>,
     /// Whose cells the groups have.
@@ -106,7 +109,11 @@ impl<O: Operations> Ground<'_, O> {
             Entry::Embeddings | Entry::After => {
                 let all: Vec<usize> = (0..ragged.rows()).collect();
                 let site = if entry == Entry::After { Site::Resid } else { Site::Embed };
-                self.putter(&owners, &rows_of(&ragged)).visit(site, operations, &mut rows, &all)?;
+                let mut putter = self.putter(&owners, &rows_of(&ragged));
+                let put = putter.visit(site, operations, &mut rows, &all).map_err(Error::from);
+                put.map_err(|error| {
+                    named(error, |row| self.walk.of_rows(self.map, &owners, &ragged, row))
+                })?;
             }
             Entry::ReadOut => {
                 let first = self.read_out(&owners)?;
@@ -183,7 +190,11 @@ impl<O: Operations> Ground<'_, O> {
         let before = operations.gather(&base.before, &targets)?;
         let places: Vec<Range<usize>> = (0..owners.len()).map(|place| place..place + 1).collect();
         let mut putter = self.putter(owners, &places);
-        Ok(self.network.read_out(self.layer, &before, scan_out, gate, &mut putter)?)
+        let read = self.network.read_out(self.layer, &before, scan_out, gate, &mut putter);
+        read.map_err(|error| {
+            let place = |row: usize| (token(&owners[row]), self.walk.cell(self.map, owners[row]));
+            named(error.into(), place)
+        })
     }
 
     /// A tap that puts in place what each cell has in this layer; `rows` are those of each span, the restored token
@@ -267,6 +278,11 @@ impl<O: Operations> Group<O> {
     /// Number of spans.
     pub(super) fn spans(&self) -> usize {
         self.owners.len()
+    }
+
+    /// Whose rows they are, and where each begins.
+    pub(super) fn spans_of(&self) -> (&[Owner], &Ragged) {
+        (&self.owners, &self.ragged)
     }
 
     /// Whose the spans are, in order.

@@ -48,12 +48,27 @@ impl<'a> Gauge<'a> {
         self.metrics.is_empty()
     }
 
-    /// The numbers of rows of logits, row after row: p(answer), then the other metrics.
+    /// The numbers of rows of logits, which are finite, row after row: p(answer), then the other metrics; `run` says which
+    /// run a row is of.
+    ///
+    /// # Errors
+    /// When a metric overflows: logits that are finite may lie farther apart than their arithmetic reaches.
     pub(super) fn read<O: Operations>(
         &self,
         operations: &O,
         logits: &O::Rows,
+        run: impl Fn(usize) -> String,
     ) -> Result<Vec<f64>, Error> {
+        let numbers = self.numbers(operations, logits)?;
+        let Some(place) = numbers.iter().position(|number| !number.is_finite()) else {
+            return Ok(numbers);
+        };
+        let (row, column) = (place / self.width(), place % self.width());
+        let metric = column.checked_sub(1).map_or(Metric::Probability, |also| self.metrics[also]);
+        Err(Error::MetricNotFinite { metric, value: numbers[place], run: run(row) })
+    }
+
+    fn numbers<O: Operations>(&self, operations: &O, logits: &O::Rows) -> Result<Vec<f64>, Error> {
         let p = operations.probability(logits, self.answer as usize)?;
         if self.metrics.is_empty() {
             return Ok(p);

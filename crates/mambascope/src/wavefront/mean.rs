@@ -7,6 +7,7 @@ use std::path::Path;
 use candle_core::{DType, Tensor};
 use mambascope_model::{Config, Error as ModelError, Model, Site, Spot, Tap};
 
+use super::places::named;
 use crate::Error;
 use crate::check::{Grid, prompt_ids};
 use crate::plan::{Bos, Prompt};
@@ -100,7 +101,10 @@ impl<'a> Sum<'a> {
     }
 
     fn add(&mut self, ids: &[u32]) -> Result<(), Error> {
-        self.model.run_with(ids, &mut self.adder).map_err(crate::watch::unstopped)?;
+        let run = self.model.run_with(ids, &mut self.adder).map_err(crate::watch::unstopped);
+        run.map_err(|error| {
+            named(error, |token| (token, format!("prompt {} of the mean", self.prompts)))
+        })?;
         self.tokens += ids.len();
         self.prompts += 1;
         self.watch.stage(Stage::Mean, self.prompts, self.all);

@@ -95,7 +95,8 @@ impl<'a, O: Operations> Putter<'a, O> {
             None => other()?,
             Some(fills) => {
                 let now = || Ok(operations.gather(rows, &places)?);
-                fills.values(operations, (put.site, self.layer), &whose, now, other)?
+                let values = fills.values(operations, (put.site, self.layer), &whose, now, other);
+                values.map_err(|error| on_pack(error, |row| at[places[row]]))?
             }
         };
         if let Some(columns) = put.columns {
@@ -104,6 +105,17 @@ impl<'a, O: Operations> Putter<'a, O> {
         }
         let pairs: Vec<_> = places.into_iter().enumerate().collect();
         Ok(operations.scatter(&values, rows, &pairs)?)
+    }
+}
+
+/// An error of a row of some, as one of the pack that they are in.
+fn on_pack(error: Error, row_of: impl FnOnce(usize) -> usize) -> Error {
+    match error {
+        Error::Model(ModelError::NotFinite(found)) => {
+            let row = row_of(found.token);
+            ModelError::from(found.at(row, None)).into()
+        }
+        other => other,
     }
 }
 

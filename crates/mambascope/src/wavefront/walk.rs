@@ -11,10 +11,11 @@ use super::base::{self, Base};
 use super::blind::Twin;
 use super::cells::Entry;
 use super::ends;
-use super::group::{Ground, Group};
+use super::group::{Ground, Group, Owner};
 use super::head::Gauge;
 use super::map::Map;
 use super::meter::Meter;
+use super::places::named;
 use super::put::Behind;
 use super::sheet::Sheet;
 use super::work::Work;
@@ -78,7 +79,7 @@ impl Walk<'_> {
                 Acts::Nothing | Acts::Restores { .. } => None,
             };
             let (elsewhere, first) = (elsewhere.as_ref(), self.before + self.first);
-            Ok(Ground { network, base, map, layer, first, elsewhere, twin })
+            Ok(Ground { walk: self, network, base, map, layer, first, elsewhere, twin })
         };
         self.maps.iter().zip(elsewhere).map(ground).collect()
     }
@@ -96,7 +97,8 @@ impl Walk<'_> {
             for below in 0..=layer {
                 self.meter.check()?;
                 let kept = if below == layer { base::to_keep(&grid.sites()) } else { Vec::new() };
-                base.climb(network, below, kept, self.meter.watch)?;
+                let climbed = base.climb(network, below, kept, self.meter.watch);
+                climbed.map_err(|error| named(error, |row| self.of_base(&base, row)))?;
                 sheet.work.base_steps += base.rows();
             }
             Ok(Some(Behind { base, layer }))
@@ -116,7 +118,9 @@ impl Walk<'_> {
                 return Ok(Vec::new());
             }
             let (elsewhere, first) = (elsewhere.as_ref(), self.before + self.first);
-            Ground { network, base, map, layer: 0, first, elsewhere, twin: None }.form()
+            let ground =
+                Ground { walk: self, network, base, map, layer: 0, first, elsewhere, twin: None };
+            ground.form()
         };
         self.maps.iter().zip(elsewhere).map(begin).collect()
     }
@@ -129,7 +133,9 @@ impl Walk<'_> {
         for layer in 0..network.layers() {
             self.meter.check()?;
             let kept = self.kept(layer);
-            network.threads().lead(|| base.climb(network, layer, kept, self.meter.watch))?;
+            let climbed =
+                network.threads().lead(|| base.climb(network, layer, kept, self.meter.watch));
+            climbed.map_err(|error| named(error, |row| self.of_base(&base, row)))?;
             work.base_steps += base.rows();
             let grounds = self.grounds(network, &base, layer, &elsewhere)?;
             for (ground, groups) in grounds.iter().zip(&mut groups) {
@@ -167,7 +173,10 @@ impl Walk<'_> {
         }
         let climb = |(map, group): &mut (usize, &mut Group<O>)| {
             self.meter.check()?;
-            let work = group.climb(&grounds[*map])?;
+            let ground = &grounds[*map];
+            let climbed = group.climb(ground);
+            let work = climbed
+                .map_err(|error| named(error, |row| self.of_group(ground.map, group, row)))?;
             self.meter.advance(work.layer_steps);
             Ok::<_, Error>((*map, work))
         };
@@ -187,20 +196,29 @@ impl Walk<'_> {
         groups: &[Vec<Group<O>>],
         sheets: &mut [Sheet],
     ) -> Result<(), Error> {
-        let (operations, logits) = (network.operations(), base.logits(network)?);
+        let of_ends = |error| named(error, |run| self.of_ends(base, run));
+        let (operations, logits) = (network.operations(), base.logits(network).map_err(of_ends)?);
         let known = self.config.known_vocabulary;
         let gauges = self.maps.iter();
         let gauges = gauges.map(|map| Gauge::new(operations, &logits, &map.plan.asked, known));
         let gauges: Vec<_> = gauges.collect::<Result<_, _>>()?;
         for (gauge, sheet) in gauges.iter().zip(&mut *sheets) {
-            sheet.base(gauge, (self.first, self.runs.len()), &gauge.read(operations, &logits)?);
+            let numbers = gauge.read(operations, &logits, |run| self.run(run))?;
+            sheet.base(gauge, (self.first, self.runs.len()), &numbers);
         }
         let together = operations.rows_together();
         let batches = groups.iter().enumerate().flat_map(|(map, groups)| {
             ends::batches(groups, together).into_iter().map(move |batch| (map, batch))
         });
         let batches: Vec<(usize, &[Group<O>])> = batches.collect();
-        let read = |(map, batch): &(usize, &[Group<O>])| ends::read(network, batch, &gauges[*map]);
+        let read = |(map, batch): &(usize, &[Group<O>])| {
+            let owners: Vec<Owner> = batch.iter().flat_map(Group::owners).collect();
+            let cell = |row: usize| self.cell(&self.maps[*map], owners[row]);
+            ends::read(network, batch, &gauges[*map], &cell).map_err(|error| {
+                let last = base.tokens().saturating_sub(1);
+                named(error, |row| (last, cell(row)))
+            })
+        };
         let read: Vec<_> = network.threads().run(|| batches.par_iter().map(read).collect());
         for ((map, batch), numbers) in batches.into_iter().zip(read) {
             let (numbers, sheet): (Vec<f64>, _) = (numbers?, &mut sheets[map]);

@@ -20,11 +20,11 @@ const BLOCK: usize = 32 * LANES;
 struct Measured {
     /// The largest number.
     top: f32,
-    /// The sum of exp(number - top).
+    /// The sum of exp(number - top); NaN where a number is not finite.
     sum: f64,
 }
 
-/// The probability of one column in the softmax of each row.
+/// The probability of one column in the softmax of each row; NaN where a logit of the row is not finite.
 pub(super) fn probability(logits: &Packed<f32>, column: usize) -> Vec<f64> {
     let of_row = |row: usize| {
         let row = logits.row(row);
@@ -99,14 +99,20 @@ impl Kernel for Measure<'_> {
     fn run<A: Arithmetic>(self) {
         let (blocks, rest) = self.values.as_chunks::<LANES>();
         let mut tops = [f32::NEG_INFINITY; LANES];
+        let mut bottoms = [f32::INFINITY; LANES];
         for block in blocks {
             for lane in 0..LANES {
                 tops[lane] = if block[lane] > tops[lane] { block[lane] } else { tops[lane] };
+                bottoms[lane] =
+                    if block[lane] < bottoms[lane] { block[lane] } else { bottoms[lane] };
             }
         }
         let top = tops.iter().chain(rest).copied().fold(f32::NEG_INFINITY, f32::max);
+        let bottom = bottoms.iter().chain(rest).copied().fold(f32::INFINITY, f32::min);
+        // A NaN among them makes the sum NaN by itself.
         let sum = sum_of::<A>(self.values, |value| exp::<A>(value - top));
-        *self.measured = Measured { top, sum };
+        let is_bounded = top < f32::INFINITY && bottom > f32::NEG_INFINITY;
+        *self.measured = Measured { top, sum: if is_bounded { sum } else { f64::NAN } };
     }
 }
 
@@ -149,5 +155,15 @@ mod tests {
         let p = probability(&logits, 1);
         assert_eq!(p[0], 1.0);
         assert!(p[1].is_nan());
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            for place in [0, 20, BLOCK + 3] {
+                let mut row = vec![1.0; BLOCK + 4];
+                row[place] = bad;
+                assert!(
+                    probability(&Packed::new(row, BLOCK + 4), 7)[0].is_nan(),
+                    "{bad} at {place}"
+                );
+            }
+        }
     }
 }
