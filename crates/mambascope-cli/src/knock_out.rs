@@ -17,6 +17,12 @@ pub(crate) fn run(arguments: &KnockOutArguments) -> anyhow::Result<()> {
     for out in outs {
         Knocked::check_name(out)?;
     }
+    if !arguments.explain {
+        let metrics = &arguments.fact.metrics;
+        for file in show::files(outs, Knocked::is_numbers, None, metrics) {
+            Knocked::check_file(file)?;
+        }
+    }
     let knock_out = knock_out(arguments)?;
     knock_out.check()?;
     if arguments.explain {
@@ -38,7 +44,11 @@ fn print(knocked: &Knocked, outs: &[PathBuf], metrics: &[Metric]) -> anyhow::Res
         let drawn = knocked.metric(metric)?;
         // What is to be warned of is the same whatever is measured.
         let warnings = if index == 0 { knocked.warnings() } else { &[] };
-        show::result(&drawn.figure()?, &drawn, warnings)?;
+        let figure = drawn.figure()?;
+        show::result(&figure, &drawn, warnings)?;
+        if index == 0 {
+            show::fonts(&figure, &pictures)?;
+        }
         for file in &pictures {
             let metric = (metrics.len() > 1).then(|| metric.name());
             write(&drawn, &show::named(file, &[metric]))?;
@@ -48,7 +58,7 @@ fn print(knocked: &Knocked, outs: &[PathBuf], metrics: &[Metric]) -> anyhow::Res
 }
 
 fn write(knocked: &Knocked, file: &Path) -> anyhow::Result<()> {
-    knocked.save(file).with_context(|| format!("cannot write {}", file.display()))?;
+    knocked.save(file)?;
     Ok(writeln!(io::stdout().lock(), "wrote {}", file.display())?)
 }
 

@@ -58,7 +58,8 @@ fn report(error: &anyhow::Error) -> ExitCode {
         matches!(
             cause.downcast_ref(),
             Some(mambascope::Error::Plan { .. } | mambascope::Error::Ending { .. })
-        ) || cause.is::<subject::Refused>()
+        ) || cause.downcast_ref().is_some_and(mambascope::Error::is_file_name)
+            || cause.is::<subject::Refused>()
     });
     ExitCode::from(if usage { USAGE } else { FAILED })
 }

@@ -3,7 +3,6 @@
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use mambascope::{
     Corruption, Effects, Facts, Scope as _, Site, Swap, Together, Trace, Until, Window,
 };
@@ -18,6 +17,9 @@ pub(crate) fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
     let outs = outs(arguments);
     for out in &outs {
         Effects::check_name(out)?;
+    }
+    if !arguments.explain {
+        check_files(&outs, arguments)?;
     }
     let (prompt, example_subject) = subject::prompt(&arguments.prompt)?;
     let model = subject::model(&arguments.prompt)?;
@@ -99,6 +101,19 @@ fn outs(arguments: &TraceArguments) -> Vec<PathBuf> {
     if arguments.out.is_empty() { vec![PathBuf::from("trace.svg")] } else { arguments.out.clone() }
 }
 
+/// Refuses files that cannot be written, under the names that they will have.
+fn check_files(outs: &[PathBuf], arguments: &TraceArguments) -> anyhow::Result<()> {
+    let several = arguments.sites.len() > 1;
+    for site in &arguments.sites {
+        let site = several.then(|| site.name());
+        let metrics = &arguments.fact.metrics;
+        for file in show::files(outs, Effects::is_numbers, site, metrics) {
+            Effects::check_file(file)?;
+        }
+    }
+    Ok(())
+}
+
 /// Prints the map of each metric, and writes each file: numbers once, with all metrics, and a picture of each.
 fn print(
     effects: &Effects,
@@ -118,7 +133,11 @@ fn print(
         let drawn = effects.metric(metric)?.normalised(arguments.normalise.into())?;
         // What is to be warned of is the same whatever is measured.
         let warnings = if index == 0 { effects.warnings() } else { &[] };
-        show::result(&drawn.heatmap()?, &drawn, warnings)?;
+        let figure = drawn.heatmap()?;
+        show::result(&figure, &drawn, warnings)?;
+        if index == 0 {
+            show::fonts(&figure, &pictures)?;
+        }
         for file in &pictures {
             let metric = several.then(|| metric.name());
             write(&drawn, &show::named(file, &[site, metric]), &mut out)?;
@@ -128,6 +147,6 @@ fn print(
 }
 
 fn write(effects: &Effects, file: &Path, out: &mut impl io::Write) -> anyhow::Result<()> {
-    effects.save(file).with_context(|| format!("cannot write {}", file.display()))?;
+    effects.save(file)?;
     Ok(writeln!(out, "wrote {}", file.display())?)
 }
