@@ -14,10 +14,9 @@ use crate::{interrupt, show, subject};
 pub(crate) fn run(arguments: &KnockOutArguments) -> anyhow::Result<()> {
     let default = [PathBuf::from("knock-out.svg")];
     let outs = if arguments.out.is_empty() { &default[..] } else { &arguments.out };
-    for out in outs {
-        Knocked::check_name(out)?;
-    }
-    if !arguments.explain {
+    if arguments.explain {
+        outs.iter().try_for_each(|out| Knocked::check_name(out))?;
+    } else {
         let metrics = &arguments.fact.metrics;
         for file in show::files(outs, Knocked::is_numbers, None, metrics) {
             Knocked::check_file(file)?;

@@ -15,10 +15,9 @@ use crate::{interrupt, show, subject};
 /// Runs one trace a site, together where they can, prints each map, writes each file.
 pub(crate) fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
     let outs = outs(arguments);
-    for out in &outs {
-        Effects::check_name(out)?;
-    }
-    if !arguments.explain {
+    if arguments.explain {
+        outs.iter().try_for_each(|out| Effects::check_name(out))?;
+    } else {
         check_files(&outs, arguments)?;
     }
     let (prompt, example_subject) = subject::prompt(&arguments.prompt)?;

@@ -386,6 +386,7 @@ fn files_that_cannot_be_written_are_found_before_the_run() {
     if cfg!(unix) {
         for device in ["/dev/null", "/dev/full"] {
             refused("record", &["--out", device], "it is a device");
+            refused("trace", &["--out", device], "it is a device");
         }
         refused("trace", &["--out", &format!("{}.npz", "x".repeat(256))], "the name is too long");
     }
@@ -412,9 +413,11 @@ fn every_kind_of_file_has_the_rights_of_a_new_file() {
     let mut command = by_ids(folder.path());
     command.args(["--samples", "1"]).args(outs.iter().flat_map(|out| ["--out", out]));
     command.assert().success();
-    let knock = ["knock-out", "--ids", "18,48,10,47", "--from", "0..1", "--to", "last"];
+    let knock = ["knock-out", "--ids", "18,48,10,47", "--subject-tokens", "1..3"];
     let mut command = mambascope(folder.path());
-    command.args(knock).args(["--out", "k.csv", "--out", "k.json", "--model"]);
+    command
+        .args(knock)
+        .args(["--from", "0..1", "--to", "last", "--out", "k.csv", "--out", "k.json", "--model"]);
     command.arg(golden("plain")).assert().success();
     let record = ["record", "--ids", "18,48,10", "--site", "resid", "--out", "r.safetensors"];
     mambascope(folder.path()).args(record).arg("--model").arg(golden("plain")).assert().success();
