@@ -15,10 +15,16 @@ pub(crate) fn ellipsis(text: &str, room: f64, measure: Measure<'_>) -> String {
     if width(text, measure) <= room {
         return text.to_owned();
     }
-    let half = (room - measure('…')).max(0.0) / 2.0;
+    let whole = (room - measure('…')).max(0.0);
+    let mut rest = whole / 2.0;
     let units = units(text);
-    let head = within(units.iter().copied(), half, measure);
-    let tail = within(units.iter().rev().copied(), half, measure);
+    let mut head = within(units.iter().copied(), rest, measure);
+    if head.is_empty() {
+        // A first part wider than half the room is still the one to keep.
+        head = within(units.iter().copied().take(1), whole, measure);
+        rest = if head.is_empty() { rest } else { whole - width(&head.concat(), measure) };
+    }
+    let tail = within(units.iter().rev().copied(), rest, measure);
     head.into_iter().chain(["…"]).chain(tail.into_iter().rev()).collect()
 }
 
@@ -128,6 +134,7 @@ mod tests {
         // No number and no letter with its marks is cut.
         assert_eq!(ellipsis("ab<U+4E2D><U+56FD>c", 13.0, &one), "ab…c");
         assert_eq!(ellipsis("a<0xE2>bcdef<U+1F642>", 20.0, &one), "a<0xE2>bc…<U+1F642>");
+        assert_eq!(ellipsis("<U+4E2D><U+56FD>ab", 12.0, &one), "<U+4E2D>…ab");
         assert_eq!(ellipsis("xe\u{301}yyyyyy", 5.0, &one), "x…yy");
         assert_eq!(ellipsis("x👩\u{200d}👧yyyyyy", 5.0, &one), "x…yy");
     }
