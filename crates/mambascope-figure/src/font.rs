@@ -57,9 +57,12 @@ pub(crate) fn set_in<T>(setting: Setting, action: impl FnOnce() -> T) -> T {
 pub(crate) fn legible(text: String) -> String {
     SETTING.with_borrow(|setting| match setting {
         Some(Setting { lacking, .. }) if text.contains(|sign| lacking.contains(&sign)) => {
-            let piece = |sign: char| match lacking.contains(&sign) {
-                true => format!("<U+{:04X}>", u32::from(sign)),
-                false => sign.to_string(),
+            let piece = |sign: char| {
+                if lacking.contains(&sign) {
+                    format!("<U+{:04X}>", u32::from(sign))
+                } else {
+                    sign.to_string()
+                }
             };
             text.chars().map(piece).collect()
         }

@@ -62,12 +62,7 @@ fn marks_and_wide_letters_take_their_columns_of_a_terminal() {
     let text = Heatmap::new(rows, ["0"], values).expect("sound").figure().text();
     let width = |text: &str| {
         use unicode_width::UnicodeWidthStr as _;
-        text.split('█')
-            .next()
-            .unwrap_or_default()
-            .split(['▁', '▄', '▅'])
-            .next()
-            .map(|label| label.width())
+        text.split('█').next().unwrap_or_default().split(['▁', '▄', '▅']).next().map(str::width)
     };
     let widths: Vec<_> = text.lines().take(rows.len()).map(width).collect();
     assert!(widths.iter().all(|one| *one == widths[0]), "{widths:?}\n{text}");

@@ -49,7 +49,7 @@ pub fn check(file: impl AsRef<Path>) -> Result<(), Error> {
     let target = target::Target::of(file.as_ref())?;
     target.check_file()?;
     let aside = Aside::of(target)?;
-    aside.file().write_all(&[0; PROBE]).map_err(|cause| aside.failure(&cause))?;
+    aside.file().write_all(&vec![0; PROBE]).map_err(|cause| aside.failure(&cause))?;
     aside.check_rename()
 }
 

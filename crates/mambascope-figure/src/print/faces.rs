@@ -47,7 +47,8 @@ impl Faces {
 
     /// Those of a database.
     pub(crate) fn of(database: Database) -> Self {
-        let mut faces: Vec<&FaceInfo> = database.faces().collect();
+        let is_boxes = |info: &&FaceInfo| BOXES.iter().any(|name| family(info).contains(name));
+        let mut faces: Vec<&FaceInfo> = database.faces().filter(|info| !is_boxes(info)).collect();
         faces.sort_by_key(|info| rank(info));
         let order = faces.iter().map(|info| info.id).collect();
         Faces { order, database: Arc::new(database) }
@@ -80,25 +81,18 @@ impl Faces {
     }
 }
 
-/// The family names of fonts that show every character as a box.
-const BOXES: [&str; 4] = ["LastResort", "Last Resort", "Adobe Blank", "Unifont"];
+/// The family names of fonts that show every character as a box, or as nothing.
+const BOXES: [&str; 4] = ["LastResort", "Last Resort", "Adobe Blank", "AdobeBlank"];
 /// Parts of the names of fonts that are for something else than labels.
-const ODD: [&str; 7] = ["Mono", "Nastaliq", "Kufi", "Symbols", "Serif", "Looped", " UI"];
+const ODD: [&str; 8] = ["Unifont", "Mono", "Nastaliq", "Kufi", "Symbols", "Serif", "Looped", " UI"];
 
 /// A smaller rank is taken first: upright, of usual weight and width, without serifs; then by name, so that the choice is
 /// the same at each run.
-fn rank(info: &FaceInfo) -> (bool, bool, u16, bool, u8, String, String) {
+fn rank(info: &FaceInfo) -> (bool, u16, bool, u8, String, String) {
     let name = family(info);
     let is_any = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
-    let kind = if is_any(&ODD) {
-        2
-    } else if name.starts_with("Noto Sans") {
-        0
-    } else {
-        1
-    };
+    let kind = if is_any(&ODD) { 2 } else { u8::from(!name.starts_with("Noto Sans")) };
     (
-        is_any(&BOXES),
         info.style != Style::Normal,
         info.weight.0.abs_diff(400),
         info.stretch != Stretch::Normal,
@@ -149,7 +143,8 @@ impl Face {
         };
         let advances = database.with_face_data(id, read).flatten()?;
         let mut info = database.face(id)?.clone();
-        let name = format!("{} {}", family(&info), info.post_script_name);
+        let letters = info.post_script_name.chars().filter(char::is_ascii_alphanumeric);
+        let name = format!("Other {}", letters.collect::<String>());
         info.families = vec![(name, Language::English_UnitedStates)];
         Some(Face { database: database.clone(), id, info, advances })
     }

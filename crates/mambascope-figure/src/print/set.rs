@@ -45,12 +45,11 @@ fn pieces(text: Node<'_, '_>, print: &Print) -> Option<String> {
         let fill = node.parent_element().filter(|parent| parent.has_tag_name("tspan"));
         let fill = fill.and_then(|parent| parent.attribute("fill")).map(str::to_owned);
         let of_run = move |(face, text): (Option<usize>, String)| {
-            let pieces = match face {
-                Some(face) => print.faces[face].pieces(&text),
-                None => {
-                    let width = font::width(&text, 1.0);
-                    vec![(text, width)]
-                }
+            let pieces = if let Some(face) = face {
+                print.faces[face].pieces(&text)
+            } else {
+                let width = font::width(&text, 1.0);
+                vec![(text, width)]
             };
             let fill = fill.clone();
             pieces.into_iter().map(move |(text, width)| Run {

@@ -1,6 +1,7 @@
 //! Labels of scripts that the bundled font lacks, with no other font and with those of this machine.
+#![expect(clippy::print_stderr, reason = "a test that did not run says so")]
 
-use resvg::usvg::{Group, Node};
+use resvg::usvg::{Group, Node, TextChunk};
 
 use super::*;
 use crate::tree::parse;
@@ -44,7 +45,7 @@ fn drawn(print: &Print, figure: &Figure) -> Vec<(String, f64)> {
             match node {
                 Node::Group(group) => collect(group, texts),
                 Node::Text(text) => {
-                    let words = text.chunks().iter().map(|chunk| chunk.text()).collect();
+                    let words = text.chunks().iter().map(TextChunk::text).collect();
                     texts.push((words, f64::from(text.bounding_box().width())));
                 }
                 _ => {}
@@ -74,7 +75,7 @@ fn without_a_font_characters_are_numbers_and_one_sentence_says_so() {
     let print = Print::of(&all(), || None);
     let texts = drawn(&print, &all());
     for (words, width) in &texts {
-        assert!(words.chars().all(|sign| font::has(sign)), "{words}");
+        assert!(words.chars().all(font::has), "{words}");
         let measured: f64 = words.chars().map(font::advance).sum();
         assert!(measured == 0.0 || *width > 0.0, "{words}");
     }
