@@ -20,7 +20,7 @@ fn mode(file: &Path) -> u32 {
 
 /// What is refused before the work is refused when writing, in the same words, and nothing is left behind.
 fn refused(folder: &Path, file: &Path) -> Error {
-    let names = || fs::read_dir(folder).map(|entries| entries.count()).unwrap_or(0);
+    let names = || fs::read_dir(folder).map_or(0, Iterator::count);
     let before = names();
     let checked = check(file).expect_err("refused");
     let written = write(file, b"new").expect_err("refused");
