@@ -207,8 +207,12 @@ pub enum Error {
         known: &'static str,
     },
 
-    /// A file cannot be read or written.
-    #[error("{}: {source}\nhelp: check the folder, the rights and the space left", file.display())]
+    /// A file cannot be written.
+    #[error(transparent)]
+    Write(#[from] mambascope_files::Error),
+
+    /// A file cannot be read.
+    #[error("{}: {source}\nhelp: check the name and the rights", file.display())]
     File {
         /// The file.
         file: PathBuf,
@@ -254,6 +258,13 @@ fn meant_ending(file: &Path, known: &str) -> String {
     nearest(ending, &known).first().map_or_else(String::new, |near| {
         format!("did you mean `{}`? ", file.with_extension(near).display())
     })
+}
+
+impl Error {
+    /// Whether a file cannot be written for its name or its place: another name would do.
+    pub const fn is_file_name(&self) -> bool {
+        matches!(self, Self::Write(error) if error.is_name())
+    }
 }
 
 /// Metrics with commas between them.

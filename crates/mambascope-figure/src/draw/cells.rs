@@ -1,11 +1,9 @@
 //! The coloured cells of a heatmap, each of which tells its value when the pointer rests on it.
 
-use std::fmt::Write as _;
-
 use svg::node::element::{Circle, Group, Path, Rectangle, Title};
 
 use crate::draw::shape::one_line;
-use crate::draw::{HATCH, INK, LINE, quoted};
+use crate::draw::{INK, LINE, hatch, quoted};
 use crate::heatmap::{ColumnNames, Heatmap, Peak, Shape};
 use crate::layout::Layout;
 use crate::number::{coordinate, short};
@@ -24,8 +22,13 @@ pub(super) fn cells(heatmap: &Heatmap, layout: &Layout) -> Group {
     for at in heatmap.cells() {
         rows = rows.add(cell(heatmap, layout, span, at));
     }
-    let group =
-        Group::new().add(rows).add(hatching(heatmap, layout, span)).add(frame(heatmap, layout));
+    let group = Group::new().add(rows);
+    let unknown = heatmap.cells().filter(|at| span.share(heatmap.value(at.0, at.1)).is_none());
+    let group = match hatch::hatch(unknown, (layout.cell_width, layout.cell_height)) {
+        Some(lines) => group.add(lines),
+        None => group,
+    };
+    let group = group.add(hatching(heatmap, layout, span)).add(frame(heatmap, layout));
     let group =
         if heatmap.dots.is_empty() { group } else { group.add(dots(heatmap, layout, span)) };
     match (heatmap.peak, heatmap.highest()) {
@@ -38,7 +41,7 @@ fn cell(heatmap: &Heatmap, layout: &Layout, span: Span, at: (usize, usize)) -> R
     let value = heatmap.value(at.0, at.1);
     let fill = match span.share(value) {
         Some(share) => heatmap.palette.color(share).to_string(),
-        None => format!("url(#{HATCH})"),
+        None => hatch::GROUND.to_owned(),
     };
     let name = cell_name(heatmap, at.0, at.1);
     let tooltip = match interval(heatmap, at) {
@@ -57,47 +60,24 @@ pub(crate) fn interval(heatmap: &Heatmap, (row, column): (usize, usize)) -> Opti
     is_known.then(|| format!("{} {} to {}", one_line(&intervals.name), short(*low), short(*high)))
 }
 
-/// Thin lines from the lower left to the upper right across each hatched cell, dark or light, whichever is seen on the cell.
+/// Thin lines across each hatched cell, dark or light, whichever is seen on the cell.
 fn hatching(heatmap: &Heatmap, layout: &Layout, span: Span) -> Group {
-    let (mut on_dark, mut on_light) = (String::new(), String::new());
-    let is_hatched = |at: &(usize, usize)| heatmap.hatched.contains(at);
-    for (row, column) in heatmap.cells().filter(is_hatched) {
+    let is_dark = |&(row, column): &(usize, usize)| {
         let share = span.share(heatmap.value(row, column));
-        let dark = share.is_some_and(|share| heatmap.palette.color(share).is_dark());
-        let lines = if dark { &mut on_dark } else { &mut on_light };
-        lines.push_str(&diagonals(layout, (row, column)));
-    }
-    let path = |lines: String, color: &str| {
-        Path::new()
-            .set("d", lines)
-            .set("stroke", color)
-            .set("stroke-opacity", 0.6)
-            .set("stroke-width", 0.8)
-            .set("pointer-events", "none")
+        share.is_some_and(|share| heatmap.palette.color(share).is_dark())
     };
-    let group =
-        [(on_dark, "#fff"), (on_light, INK)].into_iter().filter(|(lines, _)| !lines.is_empty());
-    group.fold(Group::new(), |group, (lines, color)| group.add(path(lines, color)))
-}
-
-/// Pixels between the lines of a hatched cell, along its sides.
-const HATCH_GAP: f64 = 6.0;
-
-/// The lines of one hatched cell as a path: each joins the left or lower side with the upper or right one at an angle of 45 degrees.
-fn diagonals(layout: &Layout, (row, column): (usize, usize)) -> String {
-    let (width, height) = (layout.cell_width, layout.cell_height);
-    let (left, top) = (column as f64 * width, row as f64 * height);
-    let mut path = String::new();
-    let mut reach = HATCH_GAP / 2.0;
-    while reach < width + height {
-        let from = ((reach - height).max(0.0), reach.min(height));
-        let to = (reach.min(width), (reach - width).max(0.0));
-        let place = |(x, y): (f64, f64)| (coordinate(left + x), coordinate(top + y));
-        let ((x, y), (to_x, to_y)) = (place(from), place(to));
-        let _ = write!(path, "M{x} {y}L{to_x} {to_y}");
-        reach += HATCH_GAP;
-    }
-    path
+    let is_hatched = |at: &(usize, usize)| heatmap.hatched.contains(at);
+    let (on_dark, on_light): (Vec<_>, Vec<_>) =
+        heatmap.cells().filter(is_hatched).partition(is_dark);
+    let group = [(on_dark, "#fff"), (on_light, INK)].into_iter();
+    group.fold(Group::new(), |group, (cells, color)| {
+        let lines = hatch::lines(cells.into_iter(), (layout.cell_width, layout.cell_height));
+        if lines.is_empty() {
+            return group;
+        }
+        let path = Path::new().set("fill", "none").set("stroke", color).set("stroke-opacity", 0.6);
+        group.add(path.set("stroke-width", 0.8).set("pointer-events", "none").set("d", lines))
+    })
 }
 
 fn rectangle(layout: &Layout, (row, column): (usize, usize)) -> Rectangle {
