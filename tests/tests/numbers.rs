@@ -106,8 +106,9 @@ fn numbers_that_are_large_and_have_a_meaning_are_handled() -> Result<(), Error> 
             assert_eq!(effects.layers(), whole.layers());
             assert!(effects.score(3, 3).is_some_and(f64::is_finite));
         }
-        let layers = Window::from(size).layers(HUGE, HUGE);
-        assert!(layers.end <= HUGE && Window::paper(size).layers(HUGE, HUGE).end <= HUGE);
+        for window in [Window::from(size), Window::paper(size)] {
+            assert!(!window.layers(HUGE, HUGE).is_empty(), "nothing wraps");
+        }
     }
     // A range of layers to the end of the numbers is printed as it is.
     assert!(trace().restore(HUGE).explain().contains(&HUGE.to_string()));

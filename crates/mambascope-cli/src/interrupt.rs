@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use anyhow::Context as _;
+
 static ASKED: AtomicBool = AtomicBool::new(false);
 
 /// The exit code of a program that an interrupt ended.
@@ -14,8 +16,8 @@ pub(crate) fn listen() -> anyhow::Result<()> {
         if ASKED.swap(true, Ordering::SeqCst) {
             std::process::exit(INTERRUPTED);
         }
-    })?;
-    Ok(())
+    })
+    .context("cannot listen for Ctrl-C\nhelp: check the system's limit of processes, such as `ulimit -u`")
 }
 
 /// Whether Ctrl-C was pressed.

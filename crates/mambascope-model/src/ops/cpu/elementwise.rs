@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use super::vector::{Arithmetic, Kernel, silu, softplus, sum_of, vectorized};
+use super::vector::{Arithmetic, Kernel, LANES, silu, softplus, sum_of, vectorized};
 use crate::Threads;
 use crate::finite::first_row;
 use crate::ops::Normed;
@@ -122,18 +122,20 @@ const TOGETHER: usize = 1 << 18;
 
 /// The first row with a number that is not finite.
 pub(super) fn unsound(x: &Packed<f32>, on: &Threads) -> Option<usize> {
-    let is_sound = |values: &[f32]| {
-        let mut all = true;
-        vectorized(AllFinite { values, all: &mut all });
-        all
-    };
     let sound = if x.values().len() < 2 * TOGETHER || on.stay() {
-        is_sound(x.values())
+        all_finite(x.values())
     } else {
-        on.run(|| x.values().par_chunks(TOGETHER).all(is_sound))
+        on.run(|| x.values().par_chunks(TOGETHER).all(all_finite))
     };
     // Which row it is matters only where there is one.
     if sound { None } else { first_row(x.values(), x.columns(), f32::is_finite) }
+}
+
+/// Whether all numbers are finite.
+pub(super) fn all_finite(values: &[f32]) -> bool {
+    let mut all = true;
+    vectorized(AllFinite { values, all: &mut all });
+    all
 }
 
 struct AllFinite<'a> {
@@ -146,6 +148,34 @@ impl Kernel for AllFinite<'_> {
     fn run<A: Arithmetic>(self) {
         // Without leaving early, so that the loop goes many abreast.
         *self.all = self.values.iter().fold(true, |all, value| all & value.is_finite());
+    }
+}
+
+/// The largest magnitude among numbers; NaN is passed over.
+pub(super) fn largest(values: &[f32]) -> f64 {
+    let mut largest = 0.0;
+    vectorized(Largest { values, largest: &mut largest });
+    f64::from(largest)
+}
+
+struct Largest<'a> {
+    values: &'a [f32],
+    largest: &'a mut f32,
+}
+
+impl Kernel for Largest<'_> {
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) {
+        let (blocks, rest) = self.values.as_chunks::<LANES>();
+        let mut tops = [0.0_f32; LANES];
+        for block in blocks {
+            for lane in 0..LANES {
+                let value = block[lane].abs();
+                tops[lane] = if value > tops[lane] { value } else { tops[lane] };
+            }
+        }
+        let rest = rest.iter().map(|value| value.abs());
+        *self.largest = tops.into_iter().chain(rest).fold(0.0, f32::max);
     }
 }
 

@@ -5,9 +5,11 @@
 //! inputs, whatever the number of rows or threads: the bits of a row never depend on its company.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
+use super::elementwise::{all_finite, largest};
 use super::tile::{multiply, rows_a_tile};
 use super::vector::LANES;
 use crate::Threads;
@@ -30,6 +32,8 @@ pub struct PackedMatrix {
     bias: Option<Vec<f32>>,
     inputs: usize,
     outputs: usize,
+    /// The largest magnitudes of a weight and of a bias, once they were asked for.
+    largest: OnceLock<[f64; 2]>,
 }
 
 impl PackedMatrix {
@@ -48,7 +52,17 @@ impl PackedMatrix {
             let rows = weight.par_chunks(LANES * inputs);
             panels.par_chunks_mut(inputs).zip(rows).for_each(pack);
         }
-        Self { panels, bias, inputs, outputs }
+        Self { panels, bias, inputs, outputs, largest: OnceLock::new() }
+    }
+
+    /// Whether these inputs are too small for any output to overflow, so that nobody needs to look at the outputs.
+    pub(super) fn keeps_finite(&self, x: &[f32]) -> bool {
+        let [weight, bias] = *self.largest.get_or_init(|| {
+            let bias = self.bias.as_deref().unwrap_or_default();
+            [largest(self.panels.as_flattened()), largest(bias)]
+        });
+        let bound = self.inputs as f64 * weight * largest(x) + bias;
+        all_finite(x) && bound < f64::from(f32::MAX) / 2.0
     }
 
     /// The weights of some outputs, `[outputs, inputs]`.

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::elementwise::all_finite;
 use super::project::PackedMatrix;
 use super::vector::{Arithmetic, Kernel, LANES, exp, sum_of, vectorized};
 use crate::Threads;
@@ -20,7 +21,7 @@ const BLOCK: usize = 32 * LANES;
 struct Measured {
     /// The largest number.
     top: f32,
-    /// The sum of exp(number - top); NaN where a number is not finite.
+    /// The sum of exp(number - top).
     sum: f64,
 }
 
@@ -28,18 +29,21 @@ struct Measured {
 pub(super) fn probability(logits: &Packed<f32>, column: usize) -> Vec<f64> {
     let of_row = |row: usize| {
         let row = logits.row(row);
-        share(row[column], row.chunks(BLOCK).map(measure))
+        if all_finite(row) { share(row[column], row.chunks(BLOCK).map(measure)) } else { f64::NAN }
     };
     (0..logits.rows()).map(of_row).collect()
 }
 
-/// The probability of one column in the softmax of `W x + b`, of each row.
+/// The probability of one column in the softmax of `W x + b`, of each row; NaN where a number of those is not finite.
 pub(super) fn probability_of(
     x: &Packed<f32>,
     head: &PackedMatrix,
     column: usize,
     on: &Threads,
 ) -> Vec<f64> {
+    if !head.keeps_finite(x.values()) {
+        return probability(&head.apply(x, on), column);
+    }
     let block = |index: usize| Block::of(x, head, index, column);
     let count = head.outputs_in_all().div_ceil(BLOCK);
     let blocks: Vec<Block> = if on.stay() {
@@ -99,20 +103,14 @@ impl Kernel for Measure<'_> {
     fn run<A: Arithmetic>(self) {
         let (blocks, rest) = self.values.as_chunks::<LANES>();
         let mut tops = [f32::NEG_INFINITY; LANES];
-        let mut bottoms = [f32::INFINITY; LANES];
         for block in blocks {
             for lane in 0..LANES {
                 tops[lane] = if block[lane] > tops[lane] { block[lane] } else { tops[lane] };
-                bottoms[lane] =
-                    if block[lane] < bottoms[lane] { block[lane] } else { bottoms[lane] };
             }
         }
         let top = tops.iter().chain(rest).copied().fold(f32::NEG_INFINITY, f32::max);
-        let bottom = bottoms.iter().chain(rest).copied().fold(f32::INFINITY, f32::min);
-        // A NaN among them makes the sum NaN by itself.
         let sum = sum_of::<A>(self.values, |value| exp::<A>(value - top));
-        let is_bounded = top < f32::INFINITY && bottom > f32::NEG_INFINITY;
-        *self.measured = Measured { top, sum: if is_bounded { sum } else { f64::NAN } };
+        *self.measured = Measured { top, sum };
     }
 }
 
@@ -144,6 +142,24 @@ mod tests {
                         assert!((p - exact).abs() < 1e-6 * exact, "{p} is not {exact}");
                     }
                 }
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn products_that_overflow_have_no_probability() -> Result<(), crate::Error> {
+        let threads = Threads::new(2)?;
+        for (weight, x) in [(1e30, 1e10), (-3e38, 5.0), (1e38, -1e38), (1.0, f32::INFINITY)] {
+            for place in [0, BLOCK + 5] {
+                let mut weights = numbers(BLOCK + 20, 24, 1.0);
+                weights.row_mut(place)[3] = weight;
+                let head = PackedMatrix::new(weights.values(), BLOCK + 20, None);
+                let mut rows = numbers(3, 24, 1.0);
+                rows.row_mut(1)[3] = x;
+                let p = probability_of(&rows, &head, 7, &threads);
+                assert!(p[1].is_nan(), "{weight} {x}");
+                assert_eq!([p[0], p[2]].map(f64::is_nan), [false; 2], "{weight} {x}");
             }
         }
         Ok(())
