@@ -102,8 +102,11 @@ impl Filled {
         let trace = self.case.trace(model).timing(self.timing());
         let direction = if self.noising { Direction::Noise } else { Direction::Denoise };
         let corruption = match &self.swapped {
-            Some(ids) => Corruption::from(swap(ids.clone())),
-            None => trace.plan().corrupt.clone(),
+            // The subject in its own place is refused.
+            Some(ids) if ids[..] != self.case.ids[self.case.subject.clone()] => {
+                Corruption::from(swap(ids.clone()))
+            }
+            _ => trace.plan().corrupt.clone(),
         };
         let trace = trace.direction(direction).corrupt(corruption);
         let plan = trace.resolve().expect("a sound plan");
