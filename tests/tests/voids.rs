@@ -105,6 +105,10 @@ fn what_cannot_mean_anything_is_refused() {
         assert!(said.contains(words) && said.contains("help: "), "{name}: {said}");
         assert_eq!(trace.explain(), said, "{name}");
     }
+}
+
+#[test]
+fn knock_outs_that_cannot_mean_anything_are_refused() {
     let clean = noisy();
     let knocked = [
         ("targets before sources", clean.knock_out(Last, Subject, ..), "which come after them"),

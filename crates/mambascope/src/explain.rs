@@ -32,7 +32,6 @@ pub(crate) fn explain(trace: &Trace) -> String {
 fn words(trace: &Trace, plan: &Resolved) -> String {
     let (model, config) = (trace.model(), trace.model().config());
     let tokens = plan.prompt.ids.len();
-    let subject = &plan.prompt.subject;
     let mut text = format!("trace of {} ({} layers)\n", model.name(), config.layers);
     let mut line = |name: &str, words: String| {
         // Writing to a string cannot fail.
@@ -40,9 +39,10 @@ fn words(trace: &Trace, plan: &Resolved) -> String {
     };
     let between = if model.tokens().is_some() { "" } else { " " };
     line("prompt", plan.prompt.pieces.join(between));
-    let more: String =
-        plan.prompt.more.iter().map(|place| format!(", {}..{}", place.start, place.end)).collect();
-    line("", format!("{tokens} tokens, subject {}..{}{more}", subject.start, subject.end));
+    let places = plan.prompt.subjects().into_iter();
+    let places: Vec<String> =
+        places.map(|place| format!("{}..{}", place.start, place.end)).collect();
+    line("", format!("{tokens} tokens, subject {}", places.join(", ")));
     for note in &plan.said.notes {
         line("", note.clone());
     }

@@ -180,7 +180,8 @@ mod tests {
         let model = Model::random(&Config::tiny(), 4).expect("a sound shape");
         let clean = model.embeddings(&[5, 9, 2, 7]).expect("embedded");
         let clean = clean.to_dtype(DType::F64).expect("f64");
-        let mut noisy = Noisy::new(&model, noise, 1.0, &clean, &[1..3]).expect("fitted");
+        let mut noisy =
+            Noisy::new(&model, noise, 1.0, &clean, std::slice::from_ref(&(1..3))).expect("fitted");
         let parts = parts.iter().flat_map(|&part| noisy.draw(part, &Unwatched).expect("drawn"));
         let flat = |tensor: Tensor| tensor.flatten_all()?.to_vec1::<f64>();
         parts.map(|tensor| flat(tensor).expect("f64")).collect()

@@ -42,7 +42,10 @@ proptest! {
         };
         let tokens = run(whole.tokens().len(), ends[0], ends[1]);
         let layers = run(said.config.layers, ends[2], ends[3]);
-        let part = part_of(&said.trace(&model), tokens, layers).run().expect("a run");
+        let part = part_of(&said.trace(&model), tokens, layers);
+        // A part that nothing can differ in is refused.
+        prop_assume!(!part.explain().contains("all restored tokens come before"));
+        let part = part.run().expect("a run");
         prop_assert!(same_bits(&whole, &part), "{}", said.trace(&model).explain());
     }
 }

@@ -74,6 +74,8 @@ proptest! {
     fn a_swapped_pair_gives_the_mirrored_map(case in cases(), other in prop::collection::vec(0..32_u32, 1..4)) {
         let model = case.model().computed(Compute::Reference64).expect("packed");
         let Range { start, end } = case.subject.clone();
+        // The subject in its own place is refused.
+        prop_assume!(other[..] != case.ids[start..end]);
         let mut ids = case.ids.clone();
         ids.splice(start..end, other.iter().copied());
         let place = start..start + other.len();
