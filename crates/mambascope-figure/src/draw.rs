@@ -1,16 +1,18 @@
-//! A figure as an SVG document: the ground, what is defined once, and the panels.
+//! A figure as an SVG document: the ground and the panels.
+//!
+//! Nothing has an identifier. Identifiers are a whole page's: of two figures in one page the second would take its colours
+//! from the first, and lose them where the first is hidden.
 
 mod axes;
 mod bar;
 mod cells;
+mod hatch;
 mod lines;
 mod shape;
 mod signs;
 
 use svg::Document;
-use svg::node::element::{
-    Definitions, Description, Group, LinearGradient, Pattern, Rectangle, Stop, Title,
-};
+use svg::node::element::{Description, Group, Rectangle, Title};
 
 use crate::arrange::{Arrangement, Laid, Placed};
 use crate::draw::shape::{one_line, paragraph, place};
@@ -20,7 +22,6 @@ use crate::heatmap::Heatmap;
 use crate::layout::{CAPTION_LINE, CAPTION_SIZE, Layout, TITLE_LINE, TITLE_SIZE};
 use crate::lines::Lines;
 use crate::number::{coordinate, short};
-use crate::palette::Palette;
 use crate::readable::readable;
 
 /// Between the picture's edge and what is drawn.
@@ -56,8 +57,7 @@ pub(crate) fn svg(figure: &Figure) -> String {
         .set("viewBox", (0, 0, width, height))
         .set("role", "img")
         .add(Title::new(headline(figure)))
-        .add(Description::new().add(svg::node::Text::new(description(figure))))
-        .add(definitions(&figure.content.panels()));
+        .add(Description::new().add(svg::node::Text::new(description(figure))));
     document = document.add(ground.set("fill", "#fff").set("rx", 6)).add(panels);
     let mut text = document.to_string();
     text.push('\n');
@@ -114,49 +114,6 @@ fn describe(heatmap: &Heatmap) -> String {
     };
     let value = short(heatmap.value(row, column));
     format!("{size} Highest: {value} at {}.", cells::cell_name(heatmap, row, column))
-}
-
-/// The gradients and the hatch that panels use. Their identifiers say all that they are, so that several figures in one
-/// page may define them alike.
-fn definitions(panels: &[Panel<'_>]) -> Definitions {
-    let mut palettes: Vec<Palette> = Vec::new();
-    for panel in panels {
-        if let Panel::Heatmap(heatmap) = panel
-            && !palettes.contains(&heatmap.palette)
-        {
-            palettes.push(heatmap.palette);
-        }
-    }
-    let definitions = Definitions::new().add(hatch());
-    palettes.into_iter().fold(definitions, |all, palette| all.add(gradient(palette)))
-}
-
-fn gradient_name(palette: Palette) -> String {
-    format!("mambascope-{}", palette.name())
-}
-
-/// From the lowest colour at the bottom to the highest at the top.
-fn gradient(palette: Palette) -> LinearGradient {
-    let gradient = LinearGradient::new().set("id", gradient_name(palette));
-    let gradient = gradient.set("x1", 0).set("x2", 0).set("y1", 1).set("y2", 0);
-    palette.stops().iter().enumerate().fold(gradient, |gradient, (index, color)| {
-        let stop = Stop::new().set("offset", index as f64 / 8.0);
-        gradient.add(stop.set("stop-color", color.to_string()))
-    })
-}
-
-const HATCH: &str = "mambascope-hatch";
-
-fn hatch() -> Pattern {
-    let ground = Rectangle::new().set("width", 5).set("height", 5).set("fill", "#f6f8fa");
-    let line = svg::node::element::Path::new().set("d", "M-1 1L1 -1M0 5L5 0M4 6L6 4");
-    Pattern::new()
-        .set("id", HATCH)
-        .set("width", 5)
-        .set("height", 5)
-        .set("patternUnits", "userSpaceOnUse")
-        .add(ground)
-        .add(line.set("stroke", "#d8dee4").set("stroke-width", 0.8))
 }
 
 fn draw_panel(placed: &Placed<'_>) -> Group {

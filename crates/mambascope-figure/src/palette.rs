@@ -136,19 +136,6 @@ impl Palette {
         let index = (place.floor() as usize).min(7);
         stops[index].toward(stops[index + 1], place - index as f64)
     }
-
-    /// The palette's name in lower case; part of the identifier of its gradient.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Palette::Purples => "purples",
-            Palette::Greens => "greens",
-            Palette::Reds => "reds",
-            Palette::Blues => "blues",
-            Palette::Oranges => "oranges",
-            Palette::Greys => "greys",
-            Palette::Diverging => "diverging",
-        }
-    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use svg::node::element::{Circle, Group, Path, Rectangle, Title};
 
 use crate::draw::shape::one_line;
-use crate::draw::{HATCH, INK, LINE, quoted};
+use crate::draw::{INK, LINE, hatch, quoted};
 use crate::heatmap::{ColumnNames, Heatmap, Peak, Shape};
 use crate::layout::Layout;
 use crate::number::{coordinate, short};
@@ -24,8 +24,13 @@ pub(super) fn cells(heatmap: &Heatmap, layout: &Layout) -> Group {
     for at in heatmap.cells() {
         rows = rows.add(cell(heatmap, layout, span, at));
     }
-    let group =
-        Group::new().add(rows).add(hatching(heatmap, layout, span)).add(frame(heatmap, layout));
+    let group = Group::new().add(rows);
+    let unknown = heatmap.cells().filter(|at| span.share(heatmap.value(at.0, at.1)).is_none());
+    let group = match hatch::hatch(unknown, (layout.cell_width, layout.cell_height)) {
+        Some(lines) => group.add(lines),
+        None => group,
+    };
+    let group = group.add(hatching(heatmap, layout, span)).add(frame(heatmap, layout));
     let group =
         if heatmap.dots.is_empty() { group } else { group.add(dots(heatmap, layout, span)) };
     match (heatmap.peak, heatmap.highest()) {
@@ -38,7 +43,7 @@ fn cell(heatmap: &Heatmap, layout: &Layout, span: Span, at: (usize, usize)) -> R
     let value = heatmap.value(at.0, at.1);
     let fill = match span.share(value) {
         Some(share) => heatmap.palette.color(share).to_string(),
-        None => format!("url(#{HATCH})"),
+        None => hatch::GROUND.to_owned(),
     };
     let name = cell_name(heatmap, at.0, at.1);
     let tooltip = match interval(heatmap, at) {
