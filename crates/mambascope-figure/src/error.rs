@@ -92,14 +92,6 @@ pub enum Error {
     },
 
     /// The file could not be written.
-    #[error(
-        "cannot write `{}`: {source}\nhelp: name a file in a folder that exists and can be written to",
-        path.display()
-    )]
-    Write {
-        /// The path that was given.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Write(#[from] mambascope_files::Error),
 }

@@ -1,6 +1,5 @@
 //! Figures to files, by extension.
 
-use std::io::Write;
 use std::path::Path;
 
 use crate::error::Error;
@@ -33,7 +32,8 @@ impl Figure {
     /// Writes the figure to a file: `.svg`, `.png`, `.pdf`, `.txt` ([`text`](Figure::text)) or `.json` (the figure as data,
     /// to be read back by serde).
     ///
-    /// The file is written aside and then renamed, so that a reader sees the old one or the new one, never a part.
+    /// The file is written aside and then renamed, so that a reader sees the old one or the new one, never a part; rights
+    /// and links are as `mambascope_files` says.
     ///
     /// # Errors
     /// When the extension is none of these, the figure cannot be drawn, or the file cannot be written.
@@ -49,8 +49,7 @@ impl Figure {
     pub fn save(&self, path: impl AsRef<Path>) -> Result<&Self, Error> {
         let path = path.as_ref();
         let bytes = self.encode(format_of(path)?)?;
-        write_aside(path, &bytes)
-            .map_err(|source| Error::Write { path: path.to_owned(), source })?;
+        mambascope_files::write(path, &bytes)?;
         Ok(self)
     }
 
@@ -76,23 +75,4 @@ fn format_of(path: &Path) -> Result<Format, Error> {
         path: path.to_owned(),
         known: FORMATS.iter().map(|(name, _)| *name).collect(),
     })
-}
-
-fn write_aside(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut aside = tempfile::Builder::new();
-    aside.prefix(".mambascope-");
-    #[cfg(unix)]
-    {
-        // As any new file's; the process's mask still applies.
-        use std::os::unix::fs::PermissionsExt;
-        aside.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let mut file = aside.tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }

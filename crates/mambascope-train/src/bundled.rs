@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::evaluate::{Accuracy, evaluate};
 use crate::facts::Facts;
 use crate::recipe::Recipe;
-use crate::save::write;
+use crate::save;
 use crate::templates::{Split, Templates};
 use crate::train::{Point, train};
 
@@ -40,6 +40,7 @@ pub fn train_into(
 ) -> Result<Outcome> {
     let facts = Facts::read(tables.as_ref().join("facts.tsv"))?;
     let templates = Templates::read(tables.as_ref().join("templates.tsv"))?;
+    save::check(folder.as_ref())?;
     let trained = train(recipe, &facts, &templates, progress)?;
     let ask = |split| evaluate(&trained.network, &trained.tokenizer, &facts, &templates, split);
     let outcome = Outcome { trained: ask(Split::Train)?, held_out: ask(Split::HeldOut)? };
@@ -48,6 +49,7 @@ pub fn train_into(
         "trained_templates": { "share": outcome.trained.share(), "right_of_all": outcome.trained.relations },
         "held_out_template": { "share": outcome.held_out.share(), "right_of_all": outcome.held_out.relations },
     });
-    write(&folder.as_ref().join("accuracy.json"), format!("{accuracy:#}\n").as_bytes())?;
+    let file = folder.as_ref().join(save::ACCURACY);
+    mambascope_files::write(file, format!("{accuracy:#}\n").as_bytes())?;
     Ok(outcome)
 }

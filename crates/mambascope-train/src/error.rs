@@ -15,6 +15,9 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A file could not be written.
+    #[error(transparent)]
+    Write(#[from] mambascope_files::Error),
     /// A table has lines that cannot be used.
     #[error("{} cannot be used:\n{}\nhelp: the columns are separated by tabs and named in the first line", path.display(), lines(problems))]
     Table {

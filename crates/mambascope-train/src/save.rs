@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::Path;
 
 use safetensors::tensor::{Dtype, TensorView};
@@ -13,6 +12,24 @@ use crate::error::{Error, Result};
 use crate::network::Network;
 use crate::recipe::Recipe;
 use crate::train::{Point, Trained};
+
+const WEIGHTS: &str = "model.safetensors";
+const CONFIG: &str = "config.json";
+const TOKENIZER: &str = "tokenizer.json";
+const RECIPE: &str = "recipe.json";
+const CURVE: &str = "curve.csv";
+pub(crate) const ACCURACY: &str = "accuracy.json";
+
+/// Refuses a folder that cannot be written to, or made, before training.
+pub(crate) fn check(folder: &Path) -> Result<()> {
+    if folder.is_dir() {
+        let names = [WEIGHTS, CONFIG, TOKENIZER, RECIPE, CURVE, ACCURACY];
+        return Ok(names.iter().try_for_each(|name| mambascope_files::check(folder.join(name)))?);
+    }
+    // The folders that are missing will be made in the first one that is there.
+    let there = folder.ancestors().find(|part| part.exists()).unwrap_or(Path::new("."));
+    Ok(mambascope_files::check(there.join(WEIGHTS))?)
+}
 
 impl Trained {
     /// Writes `model.safetensors`, `config.json`, `tokenizer.json`, `recipe.json` and `curve.csv` into a folder.
@@ -26,37 +43,14 @@ impl Trained {
         let tokenizer = self.tokenizer.to_string(false);
         let tokenizer = tokenizer.map_err(|source| Error::Tokenizer(source.to_string()))?;
         let recipe = format!("{:#}\n", json!(recipe));
-        write(&folder.join("model.safetensors"), &weights(&self.network)?)?;
+        mambascope_files::write(folder.join(WEIGHTS), &weights(&self.network)?)?;
         let config = format!("{:#}\n", json!(Config::of(self.network.shape())));
-        write(&folder.join("config.json"), config.as_bytes())?;
-        write(&folder.join("tokenizer.json"), tokenizer.as_bytes())?;
-        write(&folder.join("recipe.json"), recipe.as_bytes())?;
-        write(&folder.join("curve.csv"), curve(&self.curve).as_bytes())
+        mambascope_files::write(folder.join(CONFIG), config.as_bytes())?;
+        mambascope_files::write(folder.join(TOKENIZER), tokenizer.as_bytes())?;
+        mambascope_files::write(folder.join(RECIPE), recipe.as_bytes())?;
+        mambascope_files::write(folder.join(CURVE), curve(&self.curve).as_bytes())?;
+        Ok(())
     }
-}
-
-/// Writes a file beside its place and moves it there.
-pub(crate) fn write(path: &Path, content: &[u8]) -> Result<()> {
-    let failure = |source| Error::File { path: path.to_owned(), source };
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut aside = tempfile::NamedTempFile::new_in(folder).map_err(failure)?;
-    aside.write_all(content).map_err(failure)?;
-    aside.as_file().sync_all().map_err(failure)?;
-    readable(aside.as_file()).map_err(failure)?;
-    aside.persist(path).map_err(|error| failure(error.error))?;
-    Ok(())
-}
-
-/// A temporary file is for its owner alone; a result is for all.
-#[cfg(unix)]
-fn readable(file: &std::fs::File) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn readable(_file: &std::fs::File) -> std::io::Result<()> {
-    Ok(())
 }
 
 fn weights(network: &Network) -> Result<Vec<u8>> {

@@ -207,8 +207,12 @@ pub enum Error {
         known: &'static str,
     },
 
-    /// A file cannot be read or written.
-    #[error("{}: {source}\nhelp: check the folder, the rights and the space left", file.display())]
+    /// A file cannot be written.
+    #[error(transparent)]
+    Write(#[from] mambascope_files::Error),
+
+    /// A file cannot be read.
+    #[error("{}: {source}\nhelp: check the name and the rights", file.display())]
     File {
         /// The file.
         file: PathBuf,
@@ -239,6 +243,13 @@ pub enum Error {
         /// What is missing or odd.
         message: String,
     },
+}
+
+impl Error {
+    /// Whether a file cannot be written for its name or its place: another name would do.
+    pub const fn is_file_name(&self) -> bool {
+        matches!(self, Self::Write(error) if error.is_name())
+    }
 }
 
 /// The name that a misspelt one may have meant, in front of all names.

@@ -18,6 +18,8 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, Write};
 use std::path::Path;
 
+use mambascope_files::Aside;
+
 pub use self::array::{Array, Values};
 pub use self::error::{NpzError, Place};
 
@@ -77,12 +79,12 @@ impl Npz {
     /// then untouched.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), NpzError> {
         let path = path.as_ref();
-        let save = |source| NpzError::Save { file: path.to_owned(), source };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let aside = builder().tempfile_in(folder.unwrap_or(Path::new("."))).map_err(save)?;
-        self.write(BufWriter::new(aside.as_file()), path)?;
-        aside.persist(path).map_err(|error| save(error.error))?;
-        Ok(())
+        let aside = Aside::beside(path)?;
+        self.write(BufWriter::new(aside.file()), path).map_err(|error| match error {
+            NpzError::Save { source, .. } => aside.failure(&source).into(),
+            other => other,
+        })?;
+        Ok(aside.rename()?)
     }
 
     /// Writes the archive to `target`; errors call it `name`.
@@ -111,20 +113,4 @@ impl Npz {
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Array)> {
         self.arrays.iter().map(|(name, array)| (name.as_str(), array))
     }
-}
-
-/// Files made aside may be read by those who may read any new file, not by their owner alone.
-#[cfg(unix)]
-fn builder() -> tempfile::Builder<'static, 'static> {
-    use std::fs::Permissions;
-    use std::os::unix::fs::PermissionsExt;
-
-    let mut builder = tempfile::Builder::new();
-    builder.permissions(Permissions::from_mode(0o666));
-    builder
-}
-
-#[cfg(not(unix))]
-fn builder() -> tempfile::Builder<'static, 'static> {
-    tempfile::Builder::new()
 }

@@ -8,7 +8,7 @@ use mambascope_model::{Activations, Model, Site, Spot};
 
 use crate::Error;
 use crate::npz::{Array, Npz};
-use crate::save::{Ending, aside};
+use crate::save::{self, Ending};
 use crate::watch::{Stage, Watch, stopped, unstopped};
 
 /// The endings that activations are written under.
@@ -103,7 +103,7 @@ impl Record {
         let file = file.as_ref();
         match Ending::of(file, ENDINGS, KNOWN)? {
             Ending::Npz => self.npz()?.save(file)?,
-            _ => aside(file, &self.safetensors()?)?,
+            _ => mambascope_files::write(file, &self.safetensors()?)?,
         }
         Ok(self)
     }
@@ -114,6 +114,14 @@ impl Record {
     /// As said, before any work.
     pub fn check_name(file: &Path) -> Result<(), Error> {
         Ending::of(file, ENDINGS, KNOWN).map(|_| ())
+    }
+
+    /// Refuses a file to which activations cannot be written: its name, its folder, what is there, the space left.
+    ///
+    /// # Errors
+    /// As said, before any work. [`save`](Self::save) may still fail, for what changes in between.
+    pub fn check_file(file: impl AsRef<Path>) -> Result<(), Error> {
+        save::check(file.as_ref(), ENDINGS, KNOWN)
     }
 
     fn npz(&self) -> Result<Npz, Error> {

@@ -1,6 +1,5 @@
-//! Files by their ending, written aside and renamed.
+//! Files by their ending.
 
-use std::io::Write as _;
 use std::path::Path;
 
 use crate::Error;
@@ -33,15 +32,12 @@ impl Ending {
     }
 }
 
-/// Writes a file beside its name, and renames it when it is whole.
-pub(crate) fn aside(file: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let failed = |source| Error::File { file: file.to_owned(), source };
-    let folder = match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut temporary = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    temporary.write_all(bytes).map_err(failed)?;
-    temporary.persist(file).map_err(|error| failed(error.error))?;
-    Ok(())
+/// Refuses a file that cannot be written: its name, its folder, what is there, the space left.
+pub(crate) fn check(file: &Path, can: &[Ending], known: &'static str) -> Result<(), Error> {
+    let checked = mambascope_files::check(file);
+    // That `/dev/null` is a device is said before that it has no ending.
+    if !matches!(checked, Err(mambascope_files::Error::Special { .. })) {
+        Ending::of(file, can, known)?;
+    }
+    Ok(checked?)
 }

@@ -12,7 +12,7 @@ use crate::measured::Measured;
 use crate::npz::{Array, Npz, Values};
 use crate::original::Original;
 use crate::rome::{self, Module};
-use crate::save::{Ending, aside};
+use crate::save::{self, Ending};
 use crate::stats::{LEVEL, Method};
 
 /// The endings that effects are written under.
@@ -54,7 +54,7 @@ impl Effects {
         let file = file.as_ref();
         match Ending::of(file, &[Ending::Npz, Ending::Json, Ending::Picture], ENDINGS)? {
             Ending::Npz => self.to_npz()?.save(file)?,
-            Ending::Json => aside(file, self.to_json()?.as_bytes())?,
+            Ending::Json => mambascope_files::write(file, self.to_json()?.as_bytes())?,
             _ => {
                 self.heatmap()?.save(file)?;
             }
@@ -73,6 +73,14 @@ impl Effects {
     /// As said, before any work.
     pub fn check_name(file: &Path) -> Result<(), Error> {
         Ending::of(file, &[Ending::Npz, Ending::Json, Ending::Picture], ENDINGS).map(|_| ())
+    }
+
+    /// Refuses a file to which effects cannot be written: its name, its folder, what is there, the space left.
+    ///
+    /// # Errors
+    /// As said, before any work. [`save`](Self::save) may still fail, for what changes in between.
+    pub fn check_file(file: impl AsRef<Path>) -> Result<(), Error> {
+        save::check(file.as_ref(), &[Ending::Npz, Ending::Json, Ending::Picture], ENDINGS)
     }
 
     /// The effects as JSON.

@@ -4,8 +4,13 @@ use crate::{Error, Result};
 use std::path::{Path, PathBuf};
 
 /// The crates that are in the library.
-const CRATES: [&str; 4] =
-    ["mambascope-facade", "mambascope", "mambascope-figure", "mambascope-model"];
+const CRATES: [&str; 5] = [
+    "mambascope-facade",
+    "mambascope",
+    "mambascope-figure",
+    "mambascope-files",
+    "mambascope-model",
+];
 
 /// Folders of a crate that are no part of the library.
 const ASIDE: [&str; 4] = ["tests", "examples", "benches", "target"];

@@ -9,7 +9,7 @@ use crate::Error;
 use crate::check::Problem;
 use crate::json::{self, Form};
 use crate::npz::{Array, Npz, Values};
-use crate::save::{Ending, aside};
+use crate::save::{self, Ending};
 
 /// The endings that knock-outs are written under.
 const ENDINGS: &[Ending] = &[Ending::Npz, Ending::Json, Ending::Csv, Ending::Picture];
@@ -41,8 +41,8 @@ impl Knocked {
         let file = file.as_ref();
         match Ending::of(file, ENDINGS, KNOWN)? {
             Ending::Npz => self.to_npz()?.save(file)?,
-            Ending::Json => aside(file, self.to_json()?.as_bytes())?,
-            Ending::Csv => aside(file, self.to_csv().as_bytes())?,
+            Ending::Json => mambascope_files::write(file, self.to_json()?.as_bytes())?,
+            Ending::Csv => mambascope_files::write(file, self.to_csv().as_bytes())?,
             _ => {
                 self.figure()?.save(file)?;
             }
@@ -61,6 +61,14 @@ impl Knocked {
     /// As said, before any work.
     pub fn check_name(file: &Path) -> Result<(), Error> {
         Ending::of(file, ENDINGS, KNOWN).map(|_| ())
+    }
+
+    /// Refuses a file to which knock-outs cannot be written: its name, its folder, what is there, the space left.
+    ///
+    /// # Errors
+    /// As said, before any work. [`save`](Self::save) may still fail, for what changes in between.
+    pub fn check_file(file: impl AsRef<Path>) -> Result<(), Error> {
+        save::check(file.as_ref(), ENDINGS, KNOWN)
     }
 
     /// The knock-out as JSON.

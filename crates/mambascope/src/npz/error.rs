@@ -32,7 +32,10 @@ pub enum NpzError {
         /// What the system said.
         source: io::Error,
     },
-    /// The file could not be written, or not be put in its place.
+    /// The file could not be made, or not be put in its place.
+    #[error(transparent)]
+    Write(#[from] mambascope_files::Error),
+    /// The archive could not be written to its target.
     #[error(
         "cannot write {}: {source}\n\
          help: check that its folder exists, may be written and has room; \
