@@ -5,8 +5,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::bundle::Look;
+use crate::direction::isolated;
 use crate::heatmap::Heatmap;
 use crate::lines::Lines;
+#[cfg(any(feature = "pdf", feature = "png"))]
+use crate::print::{Faces, Print};
 use crate::{draw, terminal};
 
 /// A picture: one panel, or several beside and above each other.
@@ -52,35 +55,54 @@ impl Figure {
     /// Text is text, each cell tells its value when the pointer rests on it, and the picture has a title and a description
     /// for those who do not see it. It brings its own white ground.
     pub fn svg(&self) -> String {
-        draw::svg(self)
+        isolated(&draw::svg(self))
     }
 
     /// The drawing as a PNG, three pixels for one of the SVG; fewer where it would be very large.
+    ///
+    /// Text is in the bundled font. Characters that it lacks, such as those of Chinese, Arabic and Hindi, are in a font of the
+    /// system; where none has them they are numbers, `<U+4E2D>`, and [`warnings`](Figure::warnings) says so.
     ///
     /// # Errors
     /// When even one pixel for one would be past 16,384 on a side.
     #[cfg(feature = "png")]
     pub fn png(&self) -> Result<Vec<u8>, crate::Error> {
-        crate::png::png(&self.svg())
+        let print = Print::of(self, Faces::system);
+        crate::png::png(&print.drawing(self), print.database())
     }
 
-    /// The drawing as a PDF of one page, in vectors, its text as text in the bundled font.
+    /// The drawing as a PDF of one page, in vectors, its text as text; fonts are as in [`png`](Figure::png).
     ///
     /// # Errors
     /// When the renderer refuses the drawing.
     #[cfg(feature = "pdf")]
     pub fn pdf(&self) -> Result<Vec<u8>, crate::Error> {
-        crate::pdf::pdf(&self.svg(), &draw::headline(self))
+        let print = Print::of(self, Faces::system);
+        crate::pdf::pdf(&print.drawing(self), print.database(), &draw::headline(self))
+    }
+
+    /// What a PNG or PDF of this figure cannot show on this machine: a sentence that names the scripts for which there is no
+    /// font, and what to install.
+    ///
+    /// # Example
+    /// ```
+    /// let map = mambascope_figure::Heatmap::new([" Paris"], ["0"], vec![0.5])?;
+    /// assert!(map.figure().warnings().is_empty());
+    /// # Ok::<(), mambascope_figure::Error>(())
+    /// ```
+    #[cfg(any(feature = "pdf", feature = "png"))]
+    pub fn warnings(&self) -> Vec<String> {
+        Print::of(self, Faces::system).warnings()
     }
 
     /// The numbers as bars of text, without colour: for logs, files and terminals that want none.
     pub fn text(&self) -> String {
-        terminal::text(self)
+        isolated(&terminal::text(self))
     }
 
     /// The picture in 24-bit colour for a terminal 80 columns wide.
     pub fn ansi(&self) -> String {
-        terminal::ansi(self)
+        isolated(&terminal::ansi(self))
     }
 
     /// The picture for the standard output: [`ansi`](Figure::ansi) where that is a terminal that wants colour, else

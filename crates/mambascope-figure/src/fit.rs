@@ -1,5 +1,7 @@
 //! Text made to fit a room, whatever the room is measured in: pixels in a drawing, columns in a terminal.
 
+use crate::font::columns;
+
 /// How wide a character is.
 pub(crate) type Measure<'a> = &'a dyn Fn(char) -> f64;
 
@@ -13,20 +15,66 @@ pub(crate) fn ellipsis(text: &str, room: f64, measure: Measure<'_>) -> String {
     if width(text, measure) <= room {
         return text.to_owned();
     }
-    let half = (room - measure('…')).max(0.0) / 2.0;
-    let head = within(text.chars(), half, measure);
-    let tail = within(text.chars().rev(), half, measure);
-    let tail: Vec<char> = tail.into_iter().rev().collect();
-    head.into_iter().chain(['…']).chain(tail).collect()
+    let whole = (room - measure('…')).max(0.0);
+    let mut rest = whole / 2.0;
+    let units = units(text);
+    let mut head = within(units.iter().copied(), rest, measure);
+    if head.is_empty() {
+        // A first part wider than half the room is still the one to keep.
+        head = within(units.iter().copied().take(1), whole, measure);
+        rest = if head.is_empty() { rest } else { whole - width(&head.concat(), measure) };
+    }
+    let tail = within(units.iter().rev().copied(), rest, measure);
+    head.into_iter().chain(["…"]).chain(tail.into_iter().rev()).collect()
 }
 
-fn within(text: impl Iterator<Item = char>, room: f64, measure: Measure<'_>) -> Vec<char> {
+fn within<'a>(
+    units: impl Iterator<Item = &'a str>,
+    room: f64,
+    measure: Measure<'_>,
+) -> Vec<&'a str> {
     let mut used = 0.0;
-    text.take_while(|character| {
-        used += measure(*character);
-        used <= room
-    })
-    .collect()
+    units
+        .take_while(|unit| {
+            used += width(unit, measure);
+            used <= room
+        })
+        .collect()
+}
+
+/// The parts of a text that no cut goes through: a letter with its marks, characters that are joined, the number of a
+/// character or byte (`<U+4E2D>`, `<0xE2>`).
+fn units(text: &str) -> Vec<&str> {
+    let mut units = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = number_end(rest).unwrap_or_else(|| letter_end(rest));
+        let (unit, after) = rest.split_at(end);
+        units.push(unit);
+        rest = after;
+    }
+    units
+}
+
+/// Where the first letter ends, with its marks and what is joined to it.
+fn letter_end(text: &str) -> usize {
+    const JOINER: char = '\u{200D}';
+    let mut before = JOINER;
+    let is_more = |(_, character): &(usize, char)| {
+        let more = before == JOINER || columns(*character) == 0;
+        before = *character;
+        more
+    };
+    let letters = text.char_indices().take_while(is_more);
+    letters.last().map_or(0, |(start, last)| start + last.len_utf8())
+}
+
+/// Where a number ends that the text begins with.
+fn number_end(text: &str) -> Option<usize> {
+    let digits = text.strip_prefix("<U+").or_else(|| text.strip_prefix("<0x"))?;
+    let (digits, _) = digits.split_once('>')?;
+    let is_number = digits.len() <= 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    is_number.then_some(digits.len() + 4)
 }
 
 /// The text in lines no wider than `room`, broken at spaces, and within a word where it alone is too wide.
@@ -83,6 +131,12 @@ mod tests {
         assert_eq!(ellipsis("internationalization", 9.0, &one), "inte…tion");
         assert_eq!(ellipsis("short", 9.0, &one), "short");
         assert_eq!(ellipsis("short", 0.0, &one), "…");
+        // No number and no letter with its marks is cut.
+        assert_eq!(ellipsis("ab<U+4E2D><U+56FD>c", 13.0, &one), "ab…c");
+        assert_eq!(ellipsis("a<0xE2>bcdef<U+1F642>", 20.0, &one), "a<0xE2>bc…<U+1F642>");
+        assert_eq!(ellipsis("<U+4E2D><U+56FD>ab", 12.0, &one), "<U+4E2D>…ab");
+        assert_eq!(ellipsis("xe\u{301}yyyyyy", 5.0, &one), "x…yy");
+        assert_eq!(ellipsis("x👩\u{200d}👧yyyyyy", 5.0, &one), "x…yy");
     }
 
     #[test]

@@ -2,6 +2,13 @@
 //!
 //! Made by `font/subset.py`; licence and versions are beside it.
 
+#[cfg(any(feature = "pdf", feature = "png"))]
+use std::cell::RefCell;
+#[cfg(any(feature = "pdf", feature = "png"))]
+use std::collections::{BTreeMap, BTreeSet};
+
+use unicode_width::UnicodeWidthChar as _;
+
 use crate::fit::Measure;
 
 /// The families of the drawing, the bundled one first.
@@ -20,20 +27,87 @@ const UNITS: f64 = 2048.0;
 /// The width in em of the box that stands for a character that the font lacks.
 const MISSING: f64 = 1229.0 / UNITS;
 
-/// A character's width in em. Characters that the font lacks are as wide as a browser's own font is likely to draw them.
+/// What a drawing is set in where that is known, as it is for paper and pixels, beside the bundled font.
+#[cfg(any(feature = "pdf", feature = "png"))]
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Setting {
+    /// Widths in em of characters that the bundled font lacks and another one has.
+    pub(crate) advances: BTreeMap<char, f64>,
+    /// Characters that no font has.
+    pub(crate) lacking: BTreeSet<char>,
+}
+
+#[cfg(any(feature = "pdf", feature = "png"))]
+thread_local! {
+    /// The setting of the drawing that this thread lays out; a browser's drawing has none.
+    static SETTING: RefCell<Option<Setting>> = const { RefCell::new(None) };
+}
+
+/// Lays a drawing out in a setting: every width is taken from it while `action` runs.
+#[cfg(any(feature = "pdf", feature = "png"))]
+pub(crate) fn set_in<T>(setting: Setting, action: impl FnOnce() -> T) -> T {
+    let before = SETTING.replace(Some(setting));
+    let done = action();
+    SETTING.set(before);
+    done
+}
+
+/// The text with each character that no font of the setting has as its number.
+#[cfg(any(feature = "pdf", feature = "png"))]
+pub(crate) fn legible(text: String) -> String {
+    SETTING.with_borrow(|setting| match setting {
+        Some(Setting { lacking, .. }) if text.contains(|sign| lacking.contains(&sign)) => {
+            let piece = |sign: char| {
+                if lacking.contains(&sign) {
+                    format!("<U+{:04X}>", u32::from(sign))
+                } else {
+                    sign.to_string()
+                }
+            };
+            text.chars().map(piece).collect()
+        }
+        _ => text,
+    })
+}
+
+#[cfg(not(any(feature = "pdf", feature = "png")))]
+pub(crate) const fn legible(text: String) -> String {
+    text
+}
+
+/// A character's width in em. One that no known font has is as wide as a browser's own font is likely to draw it.
 pub(crate) fn advance(character: char) -> f64 {
+    if let Some(width) = bundled(character) {
+        return width;
+    }
+    #[cfg(any(feature = "pdf", feature = "png"))]
+    {
+        let known = |setting: &Option<Setting>| setting.as_ref()?.advances.get(&character).copied();
+        if let Some(width) = SETTING.with_borrow(known) {
+            return width;
+        }
+    }
+    match columns(character) {
+        0 => 0.0,
+        1 => MISSING,
+        _ => 1.0,
+    }
+}
+
+/// Whether the bundled font has a character.
+#[cfg(any(feature = "pdf", feature = "png"))]
+pub(crate) fn has(character: char) -> bool {
+    bundled(character).is_some()
+}
+
+/// A character's width in em in the bundled font.
+fn bundled(character: char) -> Option<f64> {
     let (pairs, _) = ADVANCES.as_chunks::<6>();
     let place = pairs.binary_search_by_key(&u32::from(character), |[a, b, c, d, _, _]| {
         u32::from_le_bytes([*a, *b, *c, *d])
     });
-    match place.ok().and_then(|index| pairs.get(index)) {
-        Some([_, _, _, _, low, high]) => f64::from(u16::from_le_bytes([*low, *high])) / UNITS,
-        None => match columns(character) {
-            0 => 0.0,
-            1 => MISSING,
-            _ => 1.0,
-        },
-    }
+    let [_, _, _, _, low, high] = pairs.get(place.ok()?)?;
+    Some(f64::from(u16::from_le_bytes([*low, *high])) / UNITS)
 }
 
 /// A text's width at a font size.
@@ -49,39 +123,9 @@ pub(crate) fn measured<T>(size: f64, action: impl FnOnce(Measure<'_>) -> T) -> T
     action(&|character| advance(character) * size)
 }
 
-/// How many columns of a terminal a character takes: 2 for East Asian wide ones and emoji, 0 for those that join.
-///
-/// # Source
-/// Unicode 16, `EastAsianWidth.txt`, by block.
+/// How many columns of a terminal a character takes: 2 for East Asian wide ones and emoji, 0 for marks and joiners.
 pub(crate) fn columns(character: char) -> usize {
-    match u32::from(character) {
-        0x0300..=0x036F
-        | 0x0483..=0x0489
-        | 0x0591..=0x05BD
-        | 0x064B..=0x065F
-        | 0x200C..=0x200D
-        | 0x20D0..=0x20FF
-        | 0xFE00..=0xFE0F
-        | 0xFE20..=0xFE2F
-        | 0xE0100..=0xE01EF => 0,
-        0x1100..=0x115F
-        | 0x231A..=0x231B
-        | 0x2E80..=0x303E
-        | 0x3041..=0xA4CF
-        | 0xA960..=0xA97F
-        | 0xAC00..=0xD7A3
-        | 0xF900..=0xFAFF
-        | 0xFE30..=0xFE6F
-        | 0xFF00..=0xFF60
-        | 0xFFE0..=0xFFE6
-        | 0x1F300..=0x1F64F
-        | 0x1F680..=0x1F6FF
-        | 0x1F7E0..=0x1F7EB
-        | 0x1F900..=0x1F9FF
-        | 0x1FA70..=0x1FAFF
-        | 0x20000..=0x3FFFD => 2,
-        _ => 1,
-    }
+    character.width().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -120,7 +164,9 @@ mod tests {
                 r#"<svg xmlns="http://www.w3.org/2000/svg" width="900" height="50">
                 <text x="10" y="30" font-size="20" font-family="{FAMILY}">{text}</text></svg>"#
             );
-            let tree = crate::tree::parse(&drawing).expect("a drawing of one text");
+            let mut fonts = resvg::usvg::fontdb::Database::new();
+            fonts.load_font_data(BYTES.to_vec());
+            let tree = crate::tree::parse(&drawing, fonts).expect("a drawing of one text");
             let drawn = f64::from(tree.root().bounding_box().width());
             assert!((drawn - width(text, 20.0)).abs() < 0.01 * drawn, "{text}: {drawn}");
         }

@@ -14,7 +14,7 @@
 pub(crate) mod lines;
 
 use crate::fit::{ellipsis, wrap};
-use crate::font::{measured, width};
+use crate::font::{legible, measured, width};
 use crate::heatmap::{ColumnNames, Heatmap};
 use crate::readable::{printable, readable};
 use crate::row_label::Mark;
@@ -325,7 +325,8 @@ fn row_step(cell: Cell) -> usize {
 }
 
 fn row(index: usize, text: &str, mark: Mark, size: f64) -> Row {
-    let text = measured(size, |measure| ellipsis(&readable(text), WIDEST_ROW_LABEL, measure));
+    let text =
+        measured(size, |measure| ellipsis(&legible(readable(text)), WIDEST_ROW_LABEL, measure));
     Row { index, text, mark }
 }
 
@@ -376,12 +377,12 @@ fn bar_ticks(heatmap: &Heatmap, height: f64) -> Vec<Tick> {
 }
 
 fn fitted(text: &str, size: f64, room: f64) -> String {
-    let text = printable(text).replace('\n', " ");
+    let text = legible(printable(text)).replace('\n', " ");
     measured(size, |measure| ellipsis(text.trim(), room, measure))
 }
 
 fn lines(text: &str, size: f64, room: f64) -> Vec<String> {
-    measured(size, |measure| wrap(&printable(text), room, measure))
+    measured(size, |measure| wrap(&legible(printable(text)), room, measure))
 }
 
 fn widest(texts: &[String], size: f64) -> f64 {

@@ -4,8 +4,9 @@
 //! columns with their bands. A [`Figure`] is a picture as data, one or more panels, which draws itself in each form from one
 //! description, so that all of them look the same. The crate knows nothing of models.
 //!
-//! All text is set in one bundled font, DejaVu Sans; no font of the system is ever read, so that a figure has the same
-//! pixels everywhere. The SVG names the font and leaves the glyphs to the browser.
+//! All text is set in one bundled font, DejaVu Sans, so that a figure has the same pixels everywhere. Fonts of the system are
+//! read only for a PNG or PDF with characters that the bundled one lacks, such as Chinese or Arabic; where there is none they
+//! are numbers, and [`Figure::warnings`] says so. The SVG names the font and leaves the glyphs to the browser.
 //!
 //! # Features
 //! `png` and `pdf`, both on by default.
@@ -31,6 +32,7 @@ mod attention;
 mod bundle;
 mod clip;
 mod difference;
+mod direction;
 mod draw;
 mod error;
 mod figure;
@@ -46,6 +48,8 @@ mod palette;
 mod pdf;
 #[cfg(feature = "png")]
 mod png;
+#[cfg(any(feature = "pdf", feature = "png"))]
+mod print;
 mod readable;
 mod row_label;
 mod save;
@@ -58,6 +62,7 @@ mod tree;
 mod values;
 mod vega;
 
+pub use direction::isolated;
 pub use error::Error;
 pub use figure::Figure;
 pub use heatmap::{ColumnNames, Heatmap, Peak, Shape};

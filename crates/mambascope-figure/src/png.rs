@@ -1,6 +1,7 @@
 //! The drawing in pixels.
 
 use resvg::tiny_skia::{Pixmap, Transform};
+use resvg::usvg::fontdb::Database;
 
 use crate::error::Error;
 use crate::tree::parse;
@@ -11,8 +12,8 @@ const LIMIT: u64 = 16_384;
 const SCALES: [u64; 3] = [3, 2, 1];
 const LARGE: u64 = 40_000_000;
 
-pub(crate) fn png(drawing: &str) -> Result<Vec<u8>, Error> {
-    let tree = parse(drawing)?;
+pub(crate) fn png(drawing: &str, fonts: Database) -> Result<Vec<u8>, Error> {
+    let tree = parse(drawing, fonts)?;
     let size = tree.size().to_int_size();
     let scaled = |scale: u64| (u64::from(size.width()) * scale, u64::from(size.height()) * scale);
     let fits = |scale: &u64| {

@@ -1,4 +1,4 @@
-//! The drawing as the renderers read it, set in the bundled font alone.
+//! The drawing as the renderers read it.
 
 use std::sync::Arc;
 
@@ -6,15 +6,12 @@ use resvg::usvg::fontdb::Database;
 use resvg::usvg::{Options, Tree};
 
 use crate::error::Error;
-use crate::font::BYTES;
 
-/// Reads a drawing.
+/// Reads a drawing, set in these fonts alone.
 ///
 /// # Errors
 /// When it is no SVG that the renderer knows.
-pub(crate) fn parse(drawing: &str) -> Result<Tree, Error> {
-    let mut fonts = Database::new();
-    fonts.load_font_data(BYTES.to_vec());
+pub(crate) fn parse(drawing: &str, fonts: Database) -> Result<Tree, Error> {
     let options = Options {
         fontdb: Arc::new(fonts),
         font_family: "DejaVu Sans".to_owned(),

@@ -38,3 +38,32 @@ fn maps_on_one_scale_stand_beside_each_other() {
         assert_eq!(map["encoding"]["color"]["scale"]["domain"], serde_json::json!([0.0, 1.0]));
     }
 }
+
+#[test]
+fn a_page_for_latex_stands_beside_each_drawing() {
+    use base64::Engine as _;
+    let figure = Heatmap::new(["a"], ["0", "1"], vec![0.0, 1.0]).expect("sound").figure();
+    let mimes = |figure: &Figure| -> Vec<&str> {
+        figure.bundle().into_iter().map(|(mime, _)| mime).collect()
+    };
+    assert_eq!(mimes(&figure), ["text/plain", "application/pdf", "image/svg+xml"]);
+    assert_eq!(mimes(&figure.interactive())[..3], mimes(&figure));
+    assert_eq!(mimes(&figure.pixels()), ["text/plain", "image/png"]);
+    let (_, page) = figure.bundle().swap_remove(1);
+    let page = base64::engine::general_purpose::STANDARD.decode(page).expect("base64");
+    assert_eq!(page, figure.pdf().expect("a page"));
+    assert!(page.starts_with(b"%PDF") && page.len() < 20_000);
+}
+
+#[test]
+fn marks_and_wide_letters_take_their_columns_of_a_terminal() {
+    let rows = ["กรุงเทพ", "นมัสเต", "नमस्ते", "中国", "e\u{301}", "சென்னை", "מַ"];
+    let values = vec![1.0; rows.len()];
+    let text = Heatmap::new(rows, ["0"], values).expect("sound").figure().text();
+    let width = |text: &str| {
+        use unicode_width::UnicodeWidthStr as _;
+        text.split('█').next().unwrap_or_default().split(['▁', '▄', '▅']).next().map(str::width)
+    };
+    let widths: Vec<_> = text.lines().take(rows.len()).map(width).collect();
+    assert!(widths.iter().all(|one| *one == widths[0]), "{widths:?}\n{text}");
+}

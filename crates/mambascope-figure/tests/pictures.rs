@@ -338,3 +338,55 @@ fn files_are_whole_and_alone() -> Result<(), Box<dyn std::error::Error>> {
     assert!(missing.to_string().contains("help:"));
     Ok(())
 }
+
+/// Two figures in one page: an identifier would be the page's, and the second figure's colours gone where the first is hidden.
+#[test]
+fn nothing_in_a_drawing_has_an_identifier() {
+    let figures = [
+        louvre().figure(),
+        louvre().palette(Palette::Diverging).figure().beside(&louvre().figure()),
+        louvre().figure().above(&restored().figure()),
+        read().figure(),
+        compared().figure(),
+        Figure::shared([louvre(), louvre()]),
+    ];
+    for figure in figures {
+        let drawing = figure.svg();
+        for reference in [" id=", "url(", "href", "<defs", "<style", "class="] {
+            assert!(!drawing.contains(reference), "{reference}");
+        }
+    }
+}
+
+#[test]
+fn text_from_right_to_left_turns_nothing_around_it() {
+    let (begin, end) = ("\u{2068}", "\u{2069}");
+    let rows = [RowLabel::subject(" القاهرة"), RowLabel::plain(" שלום"), RowLabel::plain(" in")];
+    let map = Heatmap::new(rows, ["0"], vec![0.1, 0.2, 0.3])
+        .expect("three values")
+        .title("p(القاهرة) = 0.5, then (0.7)")
+        .scale_label("p(ܫܠܡܐ) (share)")
+        .caption("answers `سلام`, `عالم` (p = 0.5)");
+    let figure = map.figure().interactive();
+    let vega = figure.bundle().into_iter().find(|(mime, _)| mime.ends_with("json"));
+    let vega = vega.map(|(_, text)| text).unwrap_or_default();
+    for form in [figure.svg(), figure.text(), figure.ansi(), vega] {
+        for piece in ["القاهرة", "ܫܠܡܐ"] {
+            assert!(form.contains(&format!("{begin}{piece}{end}")), "{piece}: {form}");
+            assert_eq!(
+                form.matches(piece).count(),
+                form.matches(&format!("{begin}{piece}")).count()
+            );
+        }
+    }
+    assert!(figure.svg().contains("`\u{2068}سلام\u{2069}`, `\u{2068}عالم\u{2069}` (p = 0.5)"));
+    // Isolates take no room: the rows' bars begin in one column.
+    let text = figure.text();
+    let rows: Vec<&str> = text.lines().skip(2).take(3).collect();
+    let start = |row: &&str| {
+        row.replace([begin, end].map(|sign| sign.chars().next().expect("a sign")), "")
+            .chars()
+            .position(|sign| "▁▂▃▄▅▆▇█".contains(sign))
+    };
+    assert!(rows.iter().all(|row| start(row) == start(&rows[0])), "{text}");
+}

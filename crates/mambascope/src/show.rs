@@ -5,7 +5,7 @@ mod table;
 use std::fmt::Display;
 
 use candle_core::Tensor;
-use mambascope_figure::Figure;
+use mambascope_figure::{Figure, isolated};
 use mambascope_model::Model;
 use serde_json::json;
 
@@ -46,31 +46,31 @@ impl Show for Figure {
 
 impl Show for Effects {
     fn bundle(&self) -> Bundle {
-        Bundle::text(table::text(self)).and("text/html", table::html(self))
+        Bundle::text(isolated(&table::text(self))).and("text/html", isolated(&table::html(self)))
     }
 }
 
 impl Show for Trace {
     fn bundle(&self) -> Bundle {
-        Bundle::text(self.explain())
+        Bundle::text(isolated(&self.explain()))
     }
 }
 
 impl Show for Together {
     fn bundle(&self) -> Bundle {
-        Bundle::text(self.explain())
+        Bundle::text(isolated(&self.explain()))
     }
 }
 
 impl Show for KnockOut {
     fn bundle(&self) -> Bundle {
-        Bundle::text(self.explain())
+        Bundle::text(isolated(&self.explain()))
     }
 }
 
 impl Show for Knocked {
     fn bundle(&self) -> Bundle {
-        Bundle::text(self.to_string())
+        Bundle::text(isolated(&self.to_string()))
     }
 }
 

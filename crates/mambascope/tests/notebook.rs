@@ -45,6 +45,8 @@ fn our_kernel_reads_frames() {
     let data = &map[0]["data"];
     assert!(data["image/svg+xml"].as_str().expect("a drawing").starts_with("<svg"));
     assert!(data["text/plain"].as_str().expect("text").contains("Impact of restoring"));
+    // What LaTeX takes, in base64.
+    assert!(data["application/pdf"].as_str().expect("a page").starts_with("JVBERi0"));
     let told: Vec<_> = frames("display");
     assert_eq!(
         [&told[0]["frame"], &told[1]["frame"], &told[2]["frame"]],
@@ -83,7 +85,7 @@ fn evcxr_reads_blocks() {
     let map = printed("map", STOCK);
     let begin = |mime: &str| map.find(&format!("EVCXR_BEGIN_CONTENT {mime}\n"));
     assert!(begin("text/plain") < begin("image/svg+xml") && begin("image/svg+xml").is_some());
-    assert_eq!(map.matches("\nEVCXR_END_CONTENT\n").count(), 2);
+    assert_eq!(map.matches("\nEVCXR_END_CONTENT\n").count(), 3);
     assert_eq!(printed("display", STOCK), "one\n", "only the last value may be a block");
 }
 
