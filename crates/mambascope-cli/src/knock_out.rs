@@ -14,8 +14,13 @@ use crate::{interrupt, show, subject};
 pub(crate) fn run(arguments: &KnockOutArguments) -> anyhow::Result<()> {
     let default = [PathBuf::from("knock-out.svg")];
     let outs = if arguments.out.is_empty() { &default[..] } else { &arguments.out };
-    for out in outs {
-        Knocked::check_name(out)?;
+    if arguments.explain {
+        outs.iter().try_for_each(|out| Knocked::check_name(out))?;
+    } else {
+        let metrics = &arguments.fact.metrics;
+        for file in show::files(outs, Knocked::is_numbers, None, metrics) {
+            Knocked::check_file(file)?;
+        }
     }
     subject::once("--metric", &arguments.fact.metrics)?;
     let knock_out = knock_out(arguments)?;
@@ -40,7 +45,11 @@ fn print(knocked: &Knocked, outs: &[PathBuf], metrics: &[Metric]) -> anyhow::Res
         // What is to be warned of is the same whatever is measured.
         let said: (&[String], &[String]) =
             if index == 0 { (knocked.notes(), knocked.warnings()) } else { (&[], &[]) };
-        show::result(&drawn.figure()?, &drawn, said)?;
+        let figure = drawn.figure()?;
+        show::result(&figure, &drawn, said)?;
+        if index == 0 {
+            show::fonts(&figure, &pictures)?;
+        }
         for file in &pictures {
             let metric = (metrics.len() > 1).then(|| metric.name());
             write(&drawn, &show::named(file, &[metric]))?;
@@ -50,7 +59,7 @@ fn print(knocked: &Knocked, outs: &[PathBuf], metrics: &[Metric]) -> anyhow::Res
 }
 
 fn write(knocked: &Knocked, file: &Path) -> anyhow::Result<()> {
-    knocked.save(file).with_context(|| format!("cannot write {}", file.display()))?;
+    knocked.save(file)?;
     Ok(writeln!(io::stdout().lock(), "wrote {}", file.display())?)
 }
 

@@ -66,7 +66,8 @@ fn report(error: &anyhow::Error) -> ExitCode {
                     | mambascope::Error::Ending { .. }
                     | mambascope::Error::Facts { .. }
             )
-        ) || cause.is::<subject::Refused>()
+        ) || cause.downcast_ref().is_some_and(mambascope::Error::is_file_name)
+            || cause.is::<subject::Refused>()
     });
     ExitCode::from(if usage { USAGE } else { FAILED })
 }

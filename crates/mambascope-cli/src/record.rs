@@ -3,7 +3,6 @@
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use mambascope::{At, Record, Scope as _};
 
 use crate::args::RecordArguments;
@@ -16,7 +15,7 @@ pub(crate) fn run(arguments: &RecordArguments) -> anyhow::Result<()> {
     let default = [PathBuf::from("record.npz")];
     let outs = if arguments.out.is_empty() { &default[..] } else { &arguments.out };
     for out in outs {
-        Record::check_name(out)?;
+        Record::check_file(out)?;
     }
     subject::once("--site", &arguments.sites)?;
     let (prompt, _) = subject::prompt(&arguments.prompt)?;
@@ -34,7 +33,7 @@ pub(crate) fn run(arguments: &RecordArguments) -> anyhow::Result<()> {
         writeln!(io::stderr().lock(), "warning: {warning}")?;
     }
     for file in outs {
-        record.save(file).with_context(|| format!("cannot write {}", file.display()))?;
+        record.save(file)?;
         writeln!(out, "wrote {}", file.display())?;
     }
     Ok(())

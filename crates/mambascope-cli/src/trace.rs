@@ -3,7 +3,6 @@
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use mambascope::{
     Corruption, Effects, Facts, Fill, Other, Prompt, Site, Subject, Swap, Together, Trace, Until,
     Window,
@@ -18,15 +17,10 @@ use crate::{apart, interrupt, show, subject};
 /// Runs one trace a site, together where they can, prints each map, writes each file.
 pub(crate) fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
     let outs = outs(arguments);
-    for out in &outs {
-        match arguments.intervene.interaction {
-            Some(_) => apart::check_name(out)?,
-            None => Effects::check_name(out)?,
-        }
-    }
     subject::once("--site", &arguments.sites)?;
     subject::once("--metric", &arguments.fact.metrics)?;
     subject::once("--sever", &arguments.sever)?;
+    check_files(&outs, arguments)?;
     let (prompt, example_subject) = subject::prompt(&arguments.prompt)?;
     let model = subject::model(&arguments.prompt)?;
     let trace = subject::trace(&model, prompt, &arguments.prompt).corrupt(corruption(arguments)?);
@@ -173,6 +167,29 @@ fn outs(arguments: &TraceArguments) -> Vec<PathBuf> {
     if arguments.out.is_empty() { vec![PathBuf::from("trace.svg")] } else { arguments.out.clone() }
 }
 
+/// Refuses files that cannot be written, under the names that they will have; where nothing is written, their names alone.
+fn check_files(outs: &[PathBuf], arguments: &TraceArguments) -> anyhow::Result<()> {
+    let is_interaction = arguments.intervene.interaction.is_some();
+    if is_interaction {
+        outs.iter().try_for_each(|out| apart::check_name(out))?;
+    }
+    if arguments.intervene.decompose.is_some() || (arguments.explain && !is_interaction) {
+        return Ok(outs.iter().try_for_each(|out| Effects::check_name(out))?);
+    }
+    if is_interaction {
+        return Ok(outs.iter().try_for_each(Effects::check_file)?);
+    }
+    let several = arguments.sites.len() > 1;
+    for site in &arguments.sites {
+        let site = several.then(|| site.name());
+        let metrics = &arguments.fact.metrics;
+        for file in show::files(outs, Effects::is_numbers, site, metrics) {
+            Effects::check_file(file)?;
+        }
+    }
+    Ok(())
+}
+
 /// Prints the map of each metric, and writes each file: numbers once, with all metrics, and a picture of each.
 fn print(
     effects: &Effects,
@@ -193,9 +210,13 @@ fn print(
         // What is to be warned of is the same whatever is measured.
         let said: (&[String], &[String]) =
             if index == 0 { (effects.notes(), effects.warnings()) } else { (&[], &[]) };
-        show::result(&drawn.heatmap()?, &drawn, said)?;
+        let figure = drawn.heatmap()?;
+        show::result(&figure, &drawn, said)?;
         if let Some(precision) = drawn.precision() {
             writeln!(out, "{precision}")?;
+        }
+        if index == 0 {
+            show::fonts(&figure, &pictures)?;
         }
         for file in &pictures {
             let metric = several.then(|| metric.name());
@@ -206,6 +227,6 @@ fn print(
 }
 
 fn write(effects: &Effects, file: &Path, out: &mut impl io::Write) -> anyhow::Result<()> {
-    effects.save(file).with_context(|| format!("cannot write {}", file.display()))?;
+    effects.save(file)?;
     Ok(writeln!(out, "wrote {}", file.display())?)
 }

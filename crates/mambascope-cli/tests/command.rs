@@ -364,3 +364,76 @@ fn a_checkpoint_that_is_not_there_fails() {
     assert_eq!(code, Some(1));
     assert!(said.contains("nowhere") && said.contains("help:"), "{said}");
 }
+
+#[test]
+fn files_that_cannot_be_written_are_found_before_the_run() {
+    let folder = folder();
+    fs::create_dir(folder.path().join("folder.json")).expect("a folder");
+    fs::write(folder.path().join("file"), "").expect("a file");
+    // The checkpoint is not there: whatever is said of the file is said before it is read.
+    let refused = |verb: &str, out: &[&str], words: &str| {
+        let mut command = mambascope(folder.path());
+        command.args([verb, "x", "--model", "./nowhere"]).args(out);
+        if verb == "knock-out" {
+            command.args(["--from", "subject", "--to", "last"]);
+        }
+        let (code, said) = standard_error(&mut command);
+        assert!(code == Some(2) && said.contains(words) && said.contains("help: "), "{said}");
+        assert_eq!(said.matches("cannot write").count(), 1, "{said}");
+    };
+    refused("trace", &["--out", "none/t.svg"], "there is no folder `none`");
+    refused("trace", &["--out", "t.svg", "--out", "file/t.npz"], "`file` is a file, not a folder");
+    refused("trace", &["--out", "folder.json"], "it is a folder");
+    refused("trace", &["--out", "folder.json/"], "it is a folder");
+    refused("knock-out", &["--out", "none/k.csv"], "there is no folder `none`");
+    refused("record", &["--out", "none/r.safetensors"], "there is no folder `none`");
+    // The names that several sites and metrics give, not the one that was typed.
+    fs::create_dir(folder.path().join("m_gate_rank.svg")).expect("a folder");
+    let several = ["--out", "m.svg", "--site", "resid", "--site", "gate", "--metric", "p"];
+    let several = [&several[..], &["--metric", "rank"]].concat();
+    refused("trace", &several, "cannot write `m_gate_rank.svg`: it is a folder");
+    if cfg!(unix) {
+        for device in ["/dev/null", "/dev/full"] {
+            refused("record", &["--out", device], "it is a device");
+            refused("trace", &["--out", device], "it is a device");
+        }
+        refused("trace", &["--out", &format!("{}.npz", "x".repeat(256))], "the name is too long");
+    }
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 3, "nothing is left behind");
+    let explained = ["--explain", "--out", "none/t.svg", "--samples", "1"];
+    by_ids(folder.path()).args(explained).assert().success();
+}
+
+#[cfg(unix)]
+#[test]
+fn every_kind_of_file_has_the_rights_of_a_new_file() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let folder = folder();
+    let mode = |name: &str| {
+        let about = fs::metadata(folder.path().join(name)).expect(name);
+        about.permissions().mode() & 0o777
+    };
+    fs::write(folder.path().join("plain"), "").expect("a file");
+    fs::write(folder.path().join("secret"), "").expect("a file");
+    fs::set_permissions(folder.path().join("secret"), fs::Permissions::from_mode(0o600))
+        .expect("a mode");
+    symlink("secret", folder.path().join("link.json")).expect("a link");
+    let outs = ["t.npz", "t.json", "t.svg", "t.png", "t.pdf", "t.txt", "link.json"];
+    let mut command = by_ids(folder.path());
+    command.args(["--samples", "1"]).args(outs.iter().flat_map(|out| ["--out", out]));
+    command.assert().success();
+    let knock = ["knock-out", "--ids", "18,48,10,47", "--subject-tokens", "1..3"];
+    let mut command = mambascope(folder.path());
+    command
+        .args(knock)
+        .args(["--from", "0..1", "--to", "last", "--out", "k.csv", "--out", "k.json", "--model"]);
+    command.arg(golden("plain")).assert().success();
+    let record = ["record", "--ids", "18,48,10", "--site", "resid", "--out", "r.safetensors"];
+    mambascope(folder.path()).args(record).arg("--model").arg(golden("plain")).assert().success();
+    for name in outs[..6].iter().chain(&["k.csv", "k.json", "r.safetensors"]) {
+        assert_eq!(mode(name), mode("plain"), "{name}");
+    }
+    assert_eq!(mode("secret"), 0o600, "kept");
+    assert!(folder.path().join("link.json").is_symlink(), "written through");
+    assert!(fs::metadata(folder.path().join("secret")).expect("a file").len() > 100);
+}
