@@ -13,7 +13,7 @@ const POINTS: usize = 400;
 /// A term this small beside the first adds nothing.
 const NEGLIGIBLE: f64 = 1e-15;
 /// The tangent of the angle between the hyperbola's arms and the vertical line.
-const LEAN: f64 = 0.7;
+const LEAN: f64 = 0.3;
 
 /// A complex number.
 type Complex = (f64, f64);
