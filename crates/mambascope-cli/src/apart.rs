@@ -3,7 +3,6 @@
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use mambascope::figure::{Heatmap, Palette, RowLabel};
 use mambascope::npz::{Array, Npz};
 use mambascope::{Effects, Figure, Interaction, Site, TokenSet, Trace};
@@ -73,12 +72,12 @@ pub(crate) fn interaction(joint: &Interaction, outs: &[PathBuf]) -> anyhow::Resu
     let words = format!("p({first} and {second}) - p({first}) - p({second}) + p(corrupted)");
     let first = joint.first();
     show::result(&figure, &words, (first.notes(), first.warnings()))?;
+    show::fonts(&figure, outs)?;
     for file in outs {
-        let context = || format!("cannot write {}", file.display());
         if file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npz")) {
-            numbers(joint)?.save(file).with_context(context)?;
+            numbers(joint)?.save(file)?;
         } else {
-            figure.save(file).map(|_| ()).with_context(context)?;
+            figure.save(file)?;
         }
         writeln!(io::stdout().lock(), "wrote {}", file.display())?;
     }

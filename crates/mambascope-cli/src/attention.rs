@@ -3,10 +3,9 @@
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use mambascope::figure::{Figure, Heatmap};
 use mambascope::npz::{Array, Npz};
-use mambascope::{Model, Scope as _, Through};
+use mambascope::{Effects, Model, Scope as _, Through};
 
 use crate::args::AttentionArguments;
 use crate::{show, subject};
@@ -17,6 +16,7 @@ pub(crate) fn run(arguments: &AttentionArguments) -> anyhow::Result<()> {
     let outs = if arguments.out.is_empty() { &default[..] } else { &arguments.out };
     for out in outs {
         crate::apart::check_name(out)?;
+        Effects::check_file(out)?;
     }
     let (prompt, _) = subject::prompt(&arguments.prompt)?;
     let model = subject::model(&arguments.prompt)?;
@@ -37,17 +37,17 @@ pub(crate) fn run(arguments: &AttentionArguments) -> anyhow::Result<()> {
         None => "mean over channels".to_owned(),
     };
     show::result(&figure, &format!("{channels}; row reads column"), (&[], &[]))?;
+    show::fonts(&figure, outs)?;
     for file in outs {
-        let context = || format!("cannot write {}", file.display());
         if file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npz")) {
             let mut npz = Npz::default();
             npz.insert("attention", Array::new([ids.len(), ids.len()], values.clone())?);
             npz.insert("input_ids", Array::vector(ids.iter().map(|&id| i64::from(id)).collect()));
             npz.insert("labels", Array::vector(labels.clone()));
             npz.insert("layer", Array::scalar(arguments.layer as i64));
-            npz.save(file).with_context(context)?;
+            npz.save(file)?;
         } else {
-            figure.save(file).map(|_| ()).with_context(context)?;
+            figure.save(file)?;
         }
         writeln!(io::stdout().lock(), "wrote {}", file.display())?;
     }

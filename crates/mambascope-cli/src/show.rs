@@ -21,20 +21,20 @@ pub(crate) fn result(
         writeln!(out, "{}", isolated(note))?;
     }
     for warning in warnings {
-        writeln!(out, "warning: {warning}")?;
+        writeln!(out, "warning: {}", isolated(warning))?;
     }
     Ok(())
 }
 
-/// Says on standard error which of a picture's characters PNG and PDF cannot show here, if one of these files is such.
-pub(crate) fn fonts(figure: &Figure, files: &[&PathBuf]) -> anyhow::Result<()> {
-    let is_print = |file: &PathBuf| {
+/// Says which of a picture's characters PNG and PDF cannot show here, if one of these files is such.
+pub(crate) fn fonts(figure: &Figure, files: &[impl AsRef<Path>]) -> anyhow::Result<()> {
+    let is_print = |file: &Path| {
         let ending = file.extension().unwrap_or_default();
         ["png", "pdf"].iter().any(|print| ending.eq_ignore_ascii_case(print))
     };
-    if files.iter().any(|file| is_print(file)) {
+    if files.iter().any(|file| is_print(file.as_ref())) {
         for warning in figure.warnings() {
-            writeln!(io::stderr().lock(), "warning: {warning}")?;
+            writeln!(io::stdout().lock(), "warning: {warning}")?;
         }
     }
     Ok(())

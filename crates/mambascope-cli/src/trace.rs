@@ -17,16 +17,10 @@ use crate::{apart, interrupt, show, subject};
 /// Runs one trace a site, together where they can, prints each map, writes each file.
 pub(crate) fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
     let outs = outs(arguments);
-    if arguments.intervene.interaction.is_some() {
-        outs.iter().try_for_each(|out| apart::check_name(out))?;
-    } else if arguments.explain {
-        outs.iter().try_for_each(|out| Effects::check_name(out))?;
-    } else {
-        check_files(&outs, arguments)?;
-    }
     subject::once("--site", &arguments.sites)?;
     subject::once("--metric", &arguments.fact.metrics)?;
     subject::once("--sever", &arguments.sever)?;
+    check_files(&outs, arguments)?;
     let (prompt, example_subject) = subject::prompt(&arguments.prompt)?;
     let model = subject::model(&arguments.prompt)?;
     let trace = subject::trace(&model, prompt, &arguments.prompt).corrupt(corruption(arguments)?);
@@ -173,8 +167,18 @@ fn outs(arguments: &TraceArguments) -> Vec<PathBuf> {
     if arguments.out.is_empty() { vec![PathBuf::from("trace.svg")] } else { arguments.out.clone() }
 }
 
-/// Refuses files that cannot be written, under the names that they will have.
+/// Refuses files that cannot be written, under the names that they will have; where nothing is written, their names alone.
 fn check_files(outs: &[PathBuf], arguments: &TraceArguments) -> anyhow::Result<()> {
+    let is_interaction = arguments.intervene.interaction.is_some();
+    if is_interaction {
+        outs.iter().try_for_each(|out| apart::check_name(out))?;
+    }
+    if arguments.intervene.decompose.is_some() || (arguments.explain && !is_interaction) {
+        return Ok(outs.iter().try_for_each(|out| Effects::check_name(out))?);
+    }
+    if is_interaction {
+        return Ok(outs.iter().try_for_each(Effects::check_file)?);
+    }
     let several = arguments.sites.len() > 1;
     for site in &arguments.sites {
         let site = several.then(|| site.name());
