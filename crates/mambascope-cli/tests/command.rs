@@ -387,6 +387,9 @@ fn files_that_cannot_be_written_are_found_before_the_run() {
     refused("trace", &["--out", "folder.json/"], "it is a folder");
     refused("knock-out", &["--out", "none/k.csv"], "there is no folder `none`");
     refused("record", &["--out", "none/r.safetensors"], "there is no folder `none`");
+    refused("attention", &["--layer", "0", "--out", "none/a.npz"], "there is no folder `none`");
+    let interaction = ["--site", "gate", "--interaction", "resid", "--out", "none/i.npz"];
+    refused("trace", &interaction, "there is no folder `none`");
     // The names that several sites and metrics give, not the one that was typed.
     fs::create_dir(folder.path().join("m_gate_rank.svg")).expect("a folder");
     let several = ["--out", "m.svg", "--site", "resid", "--site", "gate", "--metric", "p"];
