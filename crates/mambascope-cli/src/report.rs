@@ -49,8 +49,7 @@ mod tests {
         let error = Err::<(), _>(file).context("cannot trace").expect_err("an error");
         assert_eq!(
             words(&error),
-            "cannot trace: facts.json: No such file or directory (os error 2)\nhelp: check the folder, the rights and \
-             the space left"
+            "cannot trace: facts.json: No such file or directory (os error 2)\nhelp: check the name and the rights"
         );
         let read = mambascope::model::Error::Read { file: "config.json".into(), source: missing() };
         let error = anyhow::Error::from(mambascope::Error::from(read)).context("cannot load x");

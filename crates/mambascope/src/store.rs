@@ -34,8 +34,13 @@ struct Ends {
     interval_level: f64,
 }
 
-fn unwritten(source: serde_json::Error) -> Error {
-    Error::Json { what: "result", source }
+/// Effects as a JSON file has them.
+#[derive(Serialize)]
+struct Written<'a> {
+    #[serde(flatten)]
+    effects: &'a Effects,
+    #[serde(flatten)]
+    ends: Option<Ends>,
 }
 
 impl Effects {
@@ -88,12 +93,9 @@ impl Effects {
     /// # Errors
     /// Never for numbers that are finite.
     pub fn to_json(&self) -> Result<String, Error> {
-        let mut effects = serde_json::to_value(self).map_err(unwritten)?;
-        if let (Some(ends), Some(fields)) = (self.ends(), effects.as_object_mut()) {
-            let whole = serde_json::to_value(ends).map_err(unwritten)?;
-            fields.extend(whole.as_object().cloned().unwrap_or_default());
-        }
-        serde_json::to_string_pretty(&effects).map_err(unwritten)
+        let written = Written { effects: self, ends: self.ends() };
+        serde_json::to_string_pretty(&written)
+            .map_err(|source| Error::Json { what: "result", source })
     }
 
     /// The intervals of the cells, row after row, where scores are means over draws.

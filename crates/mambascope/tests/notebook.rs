@@ -75,6 +75,7 @@ fn an_interactive_map_is_json_with_intervals() {
     assert_eq!(titles[..2], ["token", "layer"]);
     assert_eq!(titles[3], "95 % interval");
     let interval = cells[5]["interval"].as_str().expect("an interval");
+    let interval = interval.trim_end_matches(", hatched");
     let ends: Vec<f64> = interval.split(" to ").map(|end| end.parse().expect("a number")).collect();
     let value = cells[5]["value"].as_f64().expect("a number");
     assert!(ends[0] <= value + 1e-3 && value <= ends[1] + 1e-3, "{interval} round {value}");

@@ -28,7 +28,11 @@ pub(super) fn cells(heatmap: &Heatmap, layout: &Layout) -> Group {
         Some(lines) => group.add(lines),
         None => group,
     };
-    let group = group.add(hatching(heatmap, layout, span)).add(frame(heatmap, layout));
+    let group = match hatching(heatmap, layout, span) {
+        Some(lines) => group.add(lines),
+        None => group,
+    };
+    let group = group.add(frame(heatmap, layout));
     let group =
         if heatmap.dots.is_empty() { group } else { group.add(dots(heatmap, layout, span)) };
     match (heatmap.peak, heatmap.highest()) {
@@ -60,8 +64,8 @@ pub(crate) fn interval(heatmap: &Heatmap, (row, column): (usize, usize)) -> Opti
     is_known.then(|| format!("{} {} to {}", one_line(&intervals.name), short(*low), short(*high)))
 }
 
-/// Thin lines across each hatched cell, dark or light, whichever is seen on the cell.
-fn hatching(heatmap: &Heatmap, layout: &Layout, span: Span) -> Group {
+/// Thin lines across each hatched cell, dark or light, whichever is seen on the cell; none where no cell is hatched.
+fn hatching(heatmap: &Heatmap, layout: &Layout, span: Span) -> Option<Group> {
     let is_dark = |&(row, column): &(usize, usize)| {
         let share = span.share(heatmap.value(row, column));
         share.is_some_and(|share| heatmap.palette.color(share).is_dark())
@@ -69,15 +73,15 @@ fn hatching(heatmap: &Heatmap, layout: &Layout, span: Span) -> Group {
     let is_hatched = |at: &(usize, usize)| heatmap.hatched.contains(at);
     let (on_dark, on_light): (Vec<_>, Vec<_>) =
         heatmap.cells().filter(is_hatched).partition(is_dark);
-    let group = [(on_dark, "#fff"), (on_light, INK)].into_iter();
-    group.fold(Group::new(), |group, (cells, color)| {
+    let path = |(cells, color): (Vec<(usize, usize)>, &str)| {
         let lines = hatch::lines(cells.into_iter(), (layout.cell_width, layout.cell_height));
-        if lines.is_empty() {
-            return group;
-        }
         let path = Path::new().set("fill", "none").set("stroke", color).set("stroke-opacity", 0.6);
-        group.add(path.set("stroke-width", 0.8).set("pointer-events", "none").set("d", lines))
-    })
+        let path = path.set("stroke-width", 0.8).set("pointer-events", "none");
+        (!lines.is_empty()).then(|| path.set("d", lines))
+    };
+    let paths: Vec<Path> =
+        [(on_dark, "#fff"), (on_light, INK)].into_iter().filter_map(path).collect();
+    (!paths.is_empty()).then(|| paths.into_iter().fold(Group::new(), Group::add))
 }
 
 fn rectangle(layout: &Layout, (row, column): (usize, usize)) -> Rectangle {
