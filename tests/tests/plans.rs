@@ -157,7 +157,7 @@ fn results_are_read_as_strictly() {
             "\"high\": \"much\", \"ignored\": ",
             "high: expected a number, found \"much\"",
         ),
-        ("\"version\":", "\"model\": \"x\", \"version\":", "the key `model` stands twice"),
+        ("\"input_ids\":", "\"model\": \"x\", \"input_ids\":", "the key `model` stands twice"),
         ("\"layers\":", "\"layers\": null, \"leyers\":", "did you mean `layers`?"),
     ];
     for (from, to, words) in cases {
