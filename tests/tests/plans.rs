@@ -93,7 +93,7 @@ fn deep_and_huge_texts_are_refused() {
     assert!(refused(&deep).contains("recursion limit"), "{}", refused(&deep));
     let long = plan(&[("\"gate\"", &format!("\"{}\"", "g".repeat(100_000)))]);
     assert!(refused(&long).len() < 2000);
-    let keys: String = (0..1000).map(|key| format!("\"key{key}\":1,")).collect();
+    let keys = (0..1000).map(|key| format!("\"key{key}\":1,")).collect::<Vec<_>>().concat();
     let many = refused(&plan(&[("\"version\":1,", &format!("\"version\":1,{keys}"))]));
     assert!(many.contains("20 problems"), "{many}");
     let path = plan(&[("\"answer\":", &format!("\"{}\":1,\"answer\":", "k".repeat(10_000)))]);

@@ -28,10 +28,14 @@ const DERIVED: [&str; 4] = ["interval_low", "interval_high", "interval_method", 
 /// Ends that are not known are `null`.
 #[derive(Serialize)]
 struct Ends {
-    interval_low: Vec<f64>,
-    interval_high: Vec<f64>,
-    interval_method: Method,
-    interval_level: f64,
+    #[serde(rename = "interval_low")]
+    low: Vec<f64>,
+    #[serde(rename = "interval_high")]
+    high: Vec<f64>,
+    #[serde(rename = "interval_method")]
+    method: Method,
+    #[serde(rename = "interval_level")]
+    level: f64,
 }
 
 /// Effects as a JSON file has them.
@@ -102,8 +106,7 @@ impl Effects {
     fn ends(&self) -> Option<Ends> {
         let intervals = self.intervals()?;
         let method = self.interval(*self.tokens.first()?, *self.layers.first()?)?.method;
-        let (interval_low, interval_high) = (intervals.low, intervals.high);
-        Some(Ends { interval_low, interval_high, interval_method: method, interval_level: LEVEL })
+        Some(Ends { low: intervals.low, high: intervals.high, method, level: LEVEL })
     }
 
     /// Reads effects from JSON.
@@ -235,12 +238,12 @@ impl Effects {
     fn insert_ends(&self, npz: &mut Npz, ending: &str) -> Result<(), Error> {
         let Some(ends) = self.ends() else { return Ok(()) };
         let (tokens, layers) = self.whole_shape();
-        for (name, values) in [("low", &ends.interval_low), ("high", &ends.interval_high)] {
+        for (name, values) in [("low", &ends.low), ("high", &ends.high)] {
             let values = Array::new([tokens, layers], self.whole(values))?;
             npz.insert(format!("interval_{name}{ending}"), values);
         }
-        npz.insert(format!("interval_method{ending}"), Array::scalar(ends.interval_method.name()));
-        npz.insert(format!("interval_level{ending}"), Array::scalar(ends.interval_level));
+        npz.insert(format!("interval_method{ending}"), Array::scalar(ends.method.name()));
+        npz.insert(format!("interval_level{ending}"), Array::scalar(ends.level));
         Ok(())
     }
 

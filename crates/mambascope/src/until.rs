@@ -87,7 +87,8 @@ impl Until {
         let samples = cells.first().map_or(0, Vec::len);
         let left = self.most.saturating_sub(samples);
         let widest = (0..widths.len()).max_by(|&one, &other| widths[one].total_cmp(&widths[other]));
-        let Some(widest) = widest.filter(|&cell| !(widths[cell] < self.width)) else { return 0 };
+        let is_wide = |cell: &usize| widths[*cell].is_nan() || widths[*cell] >= self.width;
+        let Some(widest) = widest.filter(is_wide) else { return 0 };
         self.needed(&cells[widest]).saturating_sub(samples).clamp(1, samples.max(1)).min(left)
     }
 

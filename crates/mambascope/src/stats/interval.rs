@@ -116,7 +116,7 @@ impl Interval {
             pairs.into_iter().map(|(first, second)| first - second).collect();
         match bounds.of_differences() {
             Bounds::Unbounded => Self::student(&differences, level),
-            bounds => Rule::Settled.interval(&differences, bounds, level),
+            bounds @ Bounds::Between { .. } => Rule::Settled.interval(&differences, bounds, level),
         }
     }
 

@@ -17,17 +17,12 @@ use crate::watch::{Stage, Watch, stopped};
 /// A row for each site and layer.
 pub(super) type Rows = BTreeMap<(Site, usize), Vec<f64>>;
 
-/// The places that a grid's cells patch.
+/// The places whose means fill a grid's cells: its sites in every layer of the model.
+///
+/// Layers that the grid leaves out are averaged too, because a layer that is looked into sums in another order, which would
+/// change the last bits of the layers above it.
 pub(super) fn spots(grid: &Grid, config: &Config) -> Vec<Spot> {
-    let of_site = |site: Site| {
-        let count = site.layers(config);
-        let patched = |layer: &usize| {
-            grid.layers
-                .iter()
-                .any(|&centre| grid.window.layers(centre, config.layers).contains(layer))
-        };
-        (0..count).filter(patched).map(move |layer| Spot { site, layer }).collect::<Vec<_>>()
-    };
+    let of_site = |site: Site| (0..site.layers(config)).map(move |layer| Spot { site, layer });
     grid.sites().into_iter().flat_map(of_site).collect()
 }
 

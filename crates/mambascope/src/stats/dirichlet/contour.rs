@@ -24,7 +24,7 @@ pub(super) fn below(weighted: &Weighted<'_>, point: f64) -> f64 {
     let slope = |value: &f64| (value - weighted.lowest) / reach - 1.0;
     let slopes: Vec<f64> = weighted.values.iter().map(slope).collect();
     let place = saddle(&slopes, weighted.times);
-    Integrand::at(slopes, weighted.times, place).integral()
+    Integrand::at(&slopes, weighted.times, place).integral()
 }
 
 /// The place on the real line between the poles where the integrand is least, roughly: any place there is right, and this one
@@ -56,7 +56,7 @@ struct Integrand {
 }
 
 impl Integrand {
-    fn at(slopes: Vec<f64>, times: f64, place: f64) -> Self {
+    fn at(slopes: &[f64], times: f64, place: f64) -> Self {
         let logarithm: f64 = slopes.iter().map(|slope| (place * slope).ln_1p()).sum();
         let rates: Vec<f64> = slopes.iter().map(|slope| slope / (1.0 + place * slope)).collect();
         let squares: f64 = rates.iter().map(|rate| rate * rate).sum();
