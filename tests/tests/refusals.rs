@@ -35,12 +35,8 @@ fn multivariate_sigmas() -> Noise {
     Noise { scale: mambascope::Scale::Sigmas(3.0), ..Noise::multivariate() }
 }
 
-/// Wrong traces, each with the verb that makes it so.
-fn wrong() -> Vec<(&'static str, Trace)> {
-    let state = trace().restore(Site::State);
-    let conv_state = trace().restore(Site::ConvState);
-    let swapped = |ids: Vec<u32>| trace().corrupt(swap(ids)).restore(..);
-    let nothing = trace().corrupt(Corruption::Nothing);
+/// Wrong traces of ROME's stream of noise.
+fn streams() -> Vec<(&'static str, Trace)> {
     vec![
         ("restore(..).stream(Rome)", trace().restore(..).stream(Stream::Rome)),
         (
@@ -59,6 +55,16 @@ fn wrong() -> Vec<(&'static str, Trace)> {
                 .stream(Stream::Rome)
                 .corrupt(Noise::gaussian(1.0).replacing()),
         ),
+    ]
+}
+
+/// Wrong traces, each with the verb that makes it so.
+fn wrong() -> Vec<(&'static str, Trace)> {
+    let state = trace().restore(Site::State);
+    let conv_state = trace().restore(Site::ConvState);
+    let swapped = |ids: Vec<u32>| trace().corrupt(swap(ids)).restore(..);
+    let nothing = trace().corrupt(Corruption::Nothing);
+    vec![
         ("restore((Gate, 8..16))", trace().restore((Site::Gate, 8..16))),
         ("restore(FinalNorm)", trace().restore(Site::FinalNorm)),
         ("restore((Logits, 3))", trace().restore((Site::Logits, 3))),
@@ -159,7 +165,7 @@ fn wrong() -> Vec<(&'static str, Trace)> {
 #[test]
 fn every_wrong_plan_says_what_to_write() {
     let mut text = String::new();
-    for (name, trace) in wrong() {
+    for (name, trace) in streams().into_iter().chain(wrong()) {
         let error = trace.check().expect_err(name).to_string();
         assert!(error.contains("help: "), "{name}: {error}");
         assert_eq!(trace.explain(), error, "explain says the same");

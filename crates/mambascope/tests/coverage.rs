@@ -86,9 +86,9 @@ fn means_are_covered_whatever_their_distribution() {
 #[test]
 fn cells_effects_and_shares_of_the_default_trace_are_covered() {
     let trace = Cells::of_default_trace(3.0, 1000).expect("a trace");
-    let cells: Vec<usize> = (0..trace.cells.len()).step_by(7).collect();
+    let cells: Vec<usize> = (0..trace.grid.len()).step_by(7).collect();
     cells.par_iter().for_each(|&cell| {
-        let (name, samples) = &trace.cells[cell];
+        let (name, samples) = &trace.grid[cell];
         let law = Law::Pool(name.clone(), samples.clone());
         for count in [5, 10, 30] {
             let seed = (cell * 100 + count) as u32;

@@ -44,7 +44,7 @@ pub(crate) fn of_effect(
     seed: u32,
 ) -> Judged {
     let mut random = RandomState::new(seed);
-    let above = &cells.cells[cell].1;
+    let above = &cells.grid[cell].1;
     let truth = mean(above) - mean(&cells.low);
     judge(trials, truth, || {
         let drawn = places(&mut random, cells.low.len(), samples);
@@ -62,7 +62,7 @@ pub(crate) fn of_share(
     seed: u32,
 ) -> Judged {
     let mut random = RandomState::new(seed);
-    let above = &cells.cells[cell].1;
+    let above = &cells.grid[cell].1;
     let low = mean(&cells.low);
     let truth = (mean(above) - low) / (cells.high - low);
     judge(trials, truth, || {

@@ -83,7 +83,7 @@ pub(crate) struct Cells {
     /// p(answer) of the corrupted run, sample by sample.
     pub(crate) low: Vec<f64>,
     /// Name and samples of each cell.
-    pub(crate) cells: Vec<(String, Vec<f64>)>,
+    pub(crate) grid: Vec<(String, Vec<f64>)>,
 }
 
 impl Cells {
@@ -112,7 +112,7 @@ impl Cells {
         Ok(Self {
             high: effects.high(),
             low: effects.low_samples().to_vec(),
-            cells: cells.collect(),
+            grid: cells.collect(),
         })
     }
 }

@@ -47,7 +47,7 @@ fn row(name: &str, judged: &[Judged]) {
 
 /// The cells of a trace as laws.
 fn pools(traces: &[Cells]) -> Vec<Law> {
-    let cells = traces.iter().flat_map(|trace| &trace.cells);
+    let cells = traces.iter().flat_map(|trace| &trace.grid);
     cells.map(|(name, samples)| Law::Pool(name.clone(), samples.clone())).collect()
 }
 
@@ -111,7 +111,7 @@ fn pairs(traces: &[Cells]) {
                     .map(|&count| judge(trace, cell, count, trials(count), seed(count)))
                     .collect()
             };
-            let cells = (0..trace.cells.len()).step_by(3).collect::<Vec<_>>();
+            let cells = (0..trace.grid.len()).step_by(3).collect::<Vec<_>>();
             let judged: Vec<Vec<Judged>> = cells.into_par_iter().map(of).collect();
             row(
                 &format!("{name}, {sigmas} sigmas, least of {} cells", judged.len()),
