@@ -1,4 +1,4 @@
-//! How often intervals hold the true value: a short form of the table in `docs/coverage.md`, and a search for a distribution that
+//! How often intervals hold the true value: a short form of the table that `examples/coverage` prints, and a search for a distribution that
 //! they do not cover.
 
 #[path = "../examples/coverage/judge.rs"]

@@ -1,6 +1,6 @@
-//! Writes the table of interval coverage, `docs/coverage.md`.
+//! Prints the table of interval coverage.
 //!
-//!     cargo run --release -p mambascope --example coverage > docs/coverage.md
+//!     cargo run --release -p mambascope --example coverage
 //!
 //! Each line is simulated with the seed that it names by its place; truth is exact, or the mean over a pool of 20,000 samples of
 //! the default trace from which the samples are drawn.
