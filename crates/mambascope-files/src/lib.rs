@@ -44,7 +44,7 @@ pub fn write(file: impl AsRef<Path>, bytes: &[u8]) -> Result<(), Error> {
 /// A small file is made beside the name and removed again, because only that tells of a full or read-only disk.
 ///
 /// # Errors
-/// As [`write`] of a small file.
+/// As [`write()`] of a small file.
 pub fn check(file: impl AsRef<Path>) -> Result<(), Error> {
     let target = target::Target::of(file.as_ref())?;
     target.check_file()?;
