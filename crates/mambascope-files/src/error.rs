@@ -161,7 +161,7 @@ const fn instead(special: Special) -> &'static str {
         Special::Folder => "name a file in it, for example `trace.json`",
         Special::Pipe | Special::Socket | Special::Device => {
             "name a file, because results are written beside their name and renamed when they are whole; for the \
-             standard output write `/tmp/trace.json` and then `cat` it"
+             standard output write `trace.json` and then `cat` it"
         }
     }
 }
